@@ -1,0 +1,1 @@
+//! What a schema is: its facts, what they refer to, and the fingerprint of both.

@@ -1,0 +1,1 @@
+//! Tenantry's engine for PostgreSQL: connect, inspect, compile, prove, apply, ledger.

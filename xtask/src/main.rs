@@ -1,0 +1,2 @@
+//! Writes the generated files of this repository.
+fn main() {}
