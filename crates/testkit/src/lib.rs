@@ -1,1 +1,16 @@
 //! Real servers for tests and for the demo: PostgreSQL 13 to 18, started on free ports and stopped for certain.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), tenantry_testkit::pg::Error> {
+//! use tenantry_testkit::pg::{Cluster, Owners};
+//!
+//! let cluster = Cluster::shared()?; // one server a test binary
+//! let db = cluster.create_database("orders")?; // one database a test
+//! cluster.psql(&db, "CREATE SCHEMA acme; CREATE TABLE acme.item (id bigint)")?;
+//! let dump = cluster.normalised_dump(&db, "acme", Owners::LeftAlone)?;
+//! assert!(dump.contains("CREATE TABLE __TENANT__.item"));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod pg;
