@@ -381,7 +381,19 @@ impl<'t, 'a> Context<'t, 'a> {
             after(&"into") && (self.follows_word(at, 2, "insert") || self.follows_word(at, 2, "merge"));
         let from =
             after(&"from") && !self.follows_word(at, 2, "distinct") && !self.in_call_of(at, &TAKES_FROM);
-        calls || row_type || casts || operator || into || from || NAMES_OBJECT.iter().any(after)
+        let declares = self.is_declared_type(at);
+        calls || row_type || casts || operator || into || from || declares || NAMES_OBJECT.iter().any(after)
+    }
+
+    /// The type in a declaration: `DECLARE x s.t; y CONSTANT s.t := ...; BEGIN`.
+    fn is_declared_type(&self, at: usize) -> bool {
+        let variable = 1 + usize::from(self.follows_word(at, 1, "constant"));
+        let begins =
+            self.follows_symbol(at, variable + 1, ";") || self.follows_word(at, variable + 1, "declare");
+        let section = || self.tokens[..at].iter().rev().find(|t| t.is_word("declare") || t.is_word("begin"));
+        begins
+            && self.before(at, variable).is_some_and(is_name)
+            && section().is_some_and(|t| t.is_word("declare"))
     }
 
     fn in_call_of(&self, at: usize, functions: &[&str]) -> bool {

@@ -126,6 +126,11 @@ fn finds_the_schema_in_bodies_where_nothing_else_can_be_meant() {
             { "FOR acme IN SELECT 1 LOOP RAISE NOTICE '%', acme.id; END LOOP" },
             1,
         ),
+        (
+            "DECLARE acme acme.inv; c CONSTANT acme.t := 1; BEGIN RETURN acme.id; END",
+            { "DECLARE acme __TENANT__.inv; c CONSTANT __TENANT__.t := 1; BEGIN RETURN acme.id; END" },
+            1,
+        ),
         // not the schema at all
         (
             "SELECT other.acme.id FROM other.acme -- acme.x",
