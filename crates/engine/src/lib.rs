@@ -1,1 +1,19 @@
-//! The words that the fleet and the dialects share, and the trait by which the fleet drives a database.
+//! The words that the fleet and the dialects share, and the traits by which
+//! the fleet drives one database: [`Engine`] for schemas, [`Ledger`] for what
+//! is remembered.
+
+mod claim;
+mod engine;
+mod error;
+mod ledger;
+mod name;
+mod target;
+mod work;
+
+pub use claim::{Claim, ClaimConflict, DatabaseIdentity};
+pub use engine::{Engine, Environment, Finding, Inspected, Pulse, Severity, TenantRow, Watermark};
+pub use error::{DefinitionFault, EngineError, ServerError};
+pub use ledger::{Confirmed, Event, Ledger, QuarantineRecord, RevisionRecord, RolloutRecord, TenantRecord};
+pub use name::{DatabaseName, Labels, NameError, SchemaName, Tenant, TenantKey, TenantName};
+pub use target::{Proposal, Source, Start, Target};
+pub use work::{Applied, Work};

@@ -11,5 +11,5 @@ mod quote;
 mod template;
 
 pub use places::OwnSchema;
-pub use quote::{DollarQuoted, Identifier, IdentifierError, Literal};
+pub use quote::{DollarQuoted, Identifier, IdentifierError, Literal, Quoted};
 pub use template::{Abstracted, PLACEHOLDER, SqlTemplate, abstract_body, abstract_strings};

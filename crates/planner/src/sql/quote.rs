@@ -59,11 +59,7 @@ impl Identifier {
 
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if stands_bare(&self.0) {
-            f.write_str(&self.0)
-        } else {
-            write!(f, "\"{}\"", self.0.replace('"', "\"\""))
-        }
+        Quoted(&self.0).fmt(f)
     }
 }
 
@@ -86,6 +82,20 @@ impl TryFrom<&str> for Identifier {
 impl From<Identifier> for String {
     fn from(name: Identifier) -> Self {
         name.0
+    }
+}
+
+/// A name read from a catalog, hence known to be one: `Display` prints it as SQL, quoted where it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if stands_bare(self.0) {
+            f.write_str(self.0)
+        } else {
+            write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+        }
     }
 }
 
