@@ -83,17 +83,19 @@ impl Binaries {
     }
 
     fn choose(places: &Places, wanted: Option<u16>) -> Result<Self> {
-        let not_found = |wanted: String| Error::NotFound { wanted, looked: places.to_string() };
-        let found = places.programs();
-        let fits = |programs: &&Programs| match wanted {
-            Some(version) => programs.version == version,
-            None => programs.version >= OLDEST_VERSION && programs.has_client(),
+        let not_found = |wanted: String, version: Option<u16>| {
+            let fetch =
+                version.map_or_else(|| "postgres".to_owned(), |version| format!("postgres-{version}"));
+            Error::NotFound { wanted, looked: places.to_string(), fetch }
         };
-        let server = found.iter().filter(|programs| programs.has_server()).find(fits).ok_or_else(|| {
-            not_found(wanted.map_or_else(
-                || format!("PostgreSQL {OLDEST_VERSION} or newer with psql and pg_dump"),
-                |version| format!("PostgreSQL {version}"),
-            ))
+        let found = places.programs();
+        let fits = |programs: &&Programs| {
+            programs.has_server()
+                && wanted.map_or(programs.version >= OLDEST_VERSION, |v| programs.version == v)
+        };
+        let server = found.iter().find(fits).ok_or_else(|| match wanted {
+            Some(version) => not_found(format!("PostgreSQL {version}"), wanted),
+            None => not_found(format!("PostgreSQL {OLDEST_VERSION} or newer"), wanted),
         })?;
         let newest = || {
             let clients =
@@ -101,8 +103,8 @@ impl Binaries {
             clients.max_by_key(|programs| programs.version)
         };
         let client = Some(server).filter(|programs| programs.has_client()).or_else(newest);
-        let client =
-            client.ok_or_else(|| not_found(format!("psql and pg_dump for PostgreSQL {}", server.version)))?;
+        let client = client
+            .ok_or_else(|| not_found(format!("psql and pg_dump for PostgreSQL {}", server.version), None))?;
         Ok(Self { server: server.clone(), client: client.clone() })
     }
 }
@@ -170,7 +172,7 @@ impl Places {
         configured.into_iter().chain(packaged.into_iter().map(|version| version.join("bin"))).collect()
     }
 
-    /// What `tools/fetch-postgres` left.
+    /// What `tools/fetch` left.
     fn fetched() -> Vec<PathBuf> {
         let build = env::var_os(BUILD_VARIABLE).filter(|build| !build.is_empty()).map(PathBuf::from);
         let build = build.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../build"));
@@ -267,12 +269,14 @@ mod tests {
         let places = Places(vec![old.clone(), server]);
 
         let message = Binaries::choose(&places, None).unwrap_err().to_string();
-        assert!(message.starts_with("no PostgreSQL 13 or newer with psql and pg_dump found"), "{message}");
+        assert!(message.starts_with("no psql and pg_dump for PostgreSQL 13 found"), "{message}");
         assert!(
             message.contains(&old.display().to_string()) && message.contains("sudo apt install"),
             "{message}"
         );
-        let message = Binaries::choose(&places, Some(13)).unwrap_err().to_string();
-        assert!(message.starts_with("no psql and pg_dump for PostgreSQL 13 found"), "{message}");
+        assert!(message.contains("`tools/fetch postgres`"), "{message}");
+        let message = Binaries::choose(&places, Some(14)).unwrap_err().to_string();
+        assert!(message.starts_with("no PostgreSQL 14 found"), "{message}");
+        assert!(message.contains("`tools/fetch postgres-14`"), "{message}");
     }
 }

@@ -342,6 +342,9 @@ fn reachable(programs: &Programs, account: &Account, dir: &Path) -> Result<Progr
     let copy = dir.join("programs");
     let prefix = programs.bin.with_file_name(".");
     run(Command::new("cp").arg("-R").arg(&prefix).arg(&copy))?;
+    if let Account::Other { uid, gid, .. } = account {
+        run(Command::new("chown").arg("-R").arg(format!("{uid}:{gid}")).arg(&copy))?;
+    }
     Ok(Programs { bin: copy.join("bin"), ..programs.clone() })
 }
 

@@ -9,14 +9,16 @@ use std::process::ExitStatus;
 pub enum Error {
     /// No PostgreSQL (of the version asked for) was found.
     #[error(
-        "no {wanted} found; looked in {looked}. Fetch it with `tools/fetch-postgres`, \
-         or install it: `sudo apt install postgresql`"
+        "no {wanted} found; looked in {looked}. Fetch it with `tools/fetch {fetch}`, \
+         or install one: `sudo apt install postgresql`"
     )]
     NotFound {
         /// What was looked for: "PostgreSQL 13", or "psql and pg_dump".
         wanted: String,
         /// The places, in the order in which they were tried.
         looked: String,
+        /// What to give to `tools/fetch`.
+        fetch: String,
     },
     /// An environment variable holds something that cannot be used.
     #[error("{name}={value:?}: {problem}")]
