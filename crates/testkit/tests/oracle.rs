@@ -36,6 +36,21 @@ fn equal_schemas_of_different_names_have_equal_dumps() {
 }
 
 #[test]
+fn bodies_in_standard_sql_are_kept_whole() {
+    let db = database();
+    if Cluster::shared().unwrap().version() < 14 {
+        return; // there are none before 14
+    }
+    let definition = "CREATE TABLE t (a int); CREATE FUNCTION f(x int) RETURNS text BEGIN ATOMIC
+        INSERT INTO t VALUES (x); SELECT CASE WHEN x > 1 THEN 'a;' ELSE 'b' END; END; CREATE VIEW v AS SELECT f(1);";
+    let acme = dump(&db, "acme", definition, Owners::LeftAlone);
+    assert_eq!(acme, dump(&db, "globex", definition, Owners::LeftAlone));
+    assert_ne!(acme, dump(&db, "acme", &definition.replace("'b'", "'c'"), Owners::LeftAlone));
+    let statements: Vec<&str> = acme.split_inclusive(";\n\n").map(|statement| &statement[..12]).collect();
+    assert_eq!(statements, ["CREATE FUNCT", "CREATE SCHEM", "CREATE TABLE", "CREATE VIEW "]);
+}
+
+#[test]
 fn the_order_in_which_things_were_made_does_not_show() {
     let db = database();
     // Default privileges come last: whatever is made after them gets them.
