@@ -8,6 +8,7 @@
 //! of that kind, under the dialect (`postgres/`).
 
 mod diff;
+mod explain;
 mod fate;
 mod hazard;
 mod order;
@@ -19,6 +20,7 @@ mod rules;
 pub mod sql;
 
 pub use diff::{Change, diff};
+pub use explain::{Difference, explain};
 pub use fate::Fate;
 pub use hazard::{Hazard, HazardKind, Lock, LockMode, LockTarget};
 pub use plan::{Digest, NotADigest, Plan, Segment, Step, Transaction, Verb};
