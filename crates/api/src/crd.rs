@@ -62,6 +62,7 @@ fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
             continue;
         };
         forbid_null(root);
+        unwrap_lines(root);
         add_type_fields(root);
         let Some(status) = root.properties.as_mut().and_then(|properties| properties.get_mut("status"))
         else {
@@ -99,6 +100,15 @@ fn forbid_null(schema: &mut JSONSchemaProps) {
         values.retain(|value| value.0 != Value::Null);
     }
     children_mut(schema).for_each(forbid_null);
+}
+
+/// A description's lines are as long as the source's; `kubectl explain` breaks them itself.
+fn unwrap_lines(schema: &mut JSONSchemaProps) {
+    if let Some(description) = &mut schema.description {
+        let paragraphs = description.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        *description = paragraphs.collect::<Vec<_>>().join("\n\n");
+    }
+    children_mut(schema).for_each(unwrap_lines);
 }
 
 /// The limits that Kubernetes' own Go type has and its OpenAPI lacks.
