@@ -1,0 +1,52 @@
+# What can be done here. Every target does its own set-up; tools/preflight says what the machine lacks.
+
+VERSIONS := 13 14 15 16 17 18
+OLDEST := $(firstword $(VERSIONS))
+NEWEST := $(lastword $(VERSIONS))
+TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
+
+.DEFAULT_GOAL := help
+.PHONY: help preflight postgres check deny test test-matrix corpus demo bench crds
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQL of its own
+	demo/run
+
+check: preflight deny ## Format, lints, docs, generated files, licences
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	cargo xtask crds --check
+
+test: preflight ## Run all tests; those that talk to a server also on its oldest and newest version
+	tools/fetch postgres-$(OLDEST) postgres-$(NEWEST)
+	cargo test --workspace --no-fail-fast
+	tools/test-on $(OLDEST) $(NEWEST)
+
+test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
+	tools/test-on $(VERSIONS)
+
+corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by kind
+	@if [ -e "$(TENANTRY_CORPUS)" ]; then \
+	    TENANTRY_CORPUS="$(abspath $(TENANTRY_CORPUS))" cargo test --package tenantry-postgres --test corpus -- --nocapture; \
+	else \
+	    echo "No corpus: $(TENANTRY_CORPUS) is not there (TENANTRY_CORPUS names another)."; \
+	fi
+
+bench: postgres ## Measure, and print a table
+	bench/run
+
+crds: preflight ## Write the custom resource definitions into crds/
+	cargo xtask crds
+
+deny: preflight
+	@command -v cargo-deny >/dev/null 2>&1 || tools/fetch cargo-deny
+	PATH="$$PATH:$${TENANTRY_BUILD_DIR:-build}/tools/cargo-deny" cargo-deny --locked check licenses bans sources
+
+preflight:
+	@tools/preflight
+
+postgres: preflight
+	@tools/fetch any-postgres
