@@ -17,7 +17,7 @@ demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQ
 check: preflight deny ## Format, lints, docs, generated files, licences
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo xtask crds --check
 
 test: preflight ## Run all tests; those that talk to a server also on its oldest and newest version

@@ -22,7 +22,7 @@ pub fn write(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Says which files are not what [`write`] would write.
+/// Says which files are not what [`write()`] would write.
 pub fn check(root: &Path) -> Result<(), String> {
     let folder = root.join(FOLDER);
     let (wanted, present) = (wanted()?, present(&folder)?);

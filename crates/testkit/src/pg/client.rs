@@ -76,7 +76,7 @@ impl Cluster {
         utf8("pg_dump", run(dump.stdin(Stdio::null()))?.stdout)
     }
 
-    /// A dump of one schema that is the same text as that of an equal schema of another name: see [`normalise`].
+    /// A dump of one schema that is the same text as that of an equal schema of another name: see [`fn@normalise`].
     ///
     /// # Errors
     /// As [`Cluster::pg_dump`].
