@@ -16,6 +16,7 @@ mod plan;
 mod planning;
 mod policy;
 pub mod postgres;
+mod restore;
 mod rules;
 pub mod sql;
 
@@ -26,4 +27,5 @@ pub use hazard::{Hazard, HazardKind, Lock, LockMode, LockTarget};
 pub use plan::{Digest, NotADigest, Plan, Segment, Step, Transaction, Verb};
 pub use planning::{PlanError, Refusal, plan};
 pub use policy::{BadPattern, Destructive, Online, Pattern, Policy, Rename};
+pub use restore::plan_restoring;
 pub use rules::{Alteration, Context, Dialect, Rebuild, Rules, ServerVersion, Slot};

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use crate::fate::{Fate, Fates};
-use crate::{Hazard, HazardKind, Lock, LockMode, LockTarget, PlanError, Policy, Step, Transaction, Verb};
+use crate::{
+    Hazard, HazardKind, Lock, LockMode, LockTarget, PlanError, Policy, Refusal, Step, Transaction, Verb,
+};
 
 /// A server's version, as `server_version_num` has it (150018 is 15.18).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,6 +192,21 @@ pub trait Rules: Sync {
     /// When it cannot be put aside, or the fact cannot be understood.
     fn quarantine(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         self.drop(fact, context)
+    }
+
+    /// The statements that rename it back from its carried attribute
+    /// `_reserved`. Asked only of what [`Rules::quarantine`] renamed.
+    ///
+    /// # Errors
+    /// When it cannot be brought back, or the fact cannot be understood.
+    fn restore(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let _ = context;
+        Err(Refusal::new(
+            &fact.id,
+            "was renamed aside, and cannot be renamed back by a plan",
+            "Rename it back by hand, or drop it if its rows are not needed",
+        )
+        .into())
     }
 
     /// Where it goes when the order leaves a choice: below zero is earlier,

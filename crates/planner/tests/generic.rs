@@ -9,7 +9,7 @@
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId, Reference};
 use tenantry_planner::{
     Alteration, Context, Dialect, PlanError, Policy, Rebuild, Rules, ServerVersion, Slot, Step, Transaction,
-    Verb, plan,
+    Verb, plan, plan_restoring,
 };
 
 struct Toy;
@@ -52,6 +52,11 @@ impl Rules for Toy {
 
     fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {
         fact.id.last().starts_with("f_")
+    }
+
+    fn restore(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let reserved = fact.text("_reserved").unwrap_or_default();
+        Ok(vec![Step::new(&fact.id, Verb::Restore, format!("{reserved}->{}", fact.id.last()))])
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {
@@ -145,4 +150,19 @@ fn refuses_with_the_object_and_what_to_do() {
     assert_eq!(planned("a=1 b=precious<a", "a=!2 b=precious<a"), "table b: holds rows. Move them");
     let circle = planned("", "a<b b<c c<a");
     assert!(circle.starts_with("table a, table b, table c depend on each other in a circle"), "{circle}");
+}
+
+#[test]
+fn brings_back_what_was_put_aside_and_then_changes_it() {
+    let mut aside = catalog("t=1 c=1(t) other=1");
+    for name in ["t", "other"] {
+        let mut fact = aside.get(&id(name)).cloned().unwrap();
+        fact.attributes.insert("_reserved".to_owned(), format!("q_{name}").into());
+        aside.insert(fact);
+    }
+    let (from, to) = (catalog("a"), catalog("a t=1 c=2(t) d(t)"));
+    let plan = plan_restoring(&Toy, &from, &aside, &to, &Policy::default(), ServerVersion(150_000)).unwrap();
+    let steps: Vec<&str> = plan.steps.iter().map(|step| step.sql.as_str()).collect();
+    assert_eq!(steps, ["q_t->t", "~c", "+d"]);
+    assert_eq!(plan.from, tenantry_catalog::Fingerprint::of(&from));
 }
