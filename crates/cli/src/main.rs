@@ -1,2 +1,10 @@
 //! kubectl-tenantry: one live schema, or a whole fleet, from the command line.
-fn main() {}
+
+mod args;
+mod output;
+
+use clap::Parser;
+
+fn main() {
+    let _ = args::Cli::parse();
+}
