@@ -140,7 +140,11 @@ fn finds_the_schema_in_bodies_where_nothing_else_can_be_meant() {
         // strings that are text
         ("SELECT 1 WHERE nspname = 'acme'", "SELECT 1 WHERE nspname = 'acme'", 1),
         ("x := 'SELECT * FROM acme.t'", "x := 'SELECT * FROM acme.t'", 1),
-        ("RAISE 'the acme of it'", "RAISE 'the acme of it'", 0),
+        (
+            "RAISE 'the acme of it, acme. Yes'; x := 'acme'",
+            "RAISE 'the acme of it, acme. Yes'; x := 'acme'",
+            0,
+        ),
     ] {
         assert_eq!(abstracted(body), (expected.to_owned(), doubtful), "{body}");
     }
