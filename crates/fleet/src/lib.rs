@@ -1,1 +1,14 @@
 //! Many tenants, one target: groups, waves and budgets as a pure state machine, its simulator and its executor.
+
+mod amount;
+mod spec;
+mod template;
+mod window;
+
+pub use amount::Amount;
+pub use spec::{
+    Approval, Definition, DriftMode, Entry, FleetSpec, Mode, OnFailure, Provision, Removal, Retry,
+    RolloutSpec, Select, SetIdentity, TenantSource, WaveSpec,
+};
+pub use template::{BadTemplate, SchemaTemplate};
+pub use window::{BadWindow, Window};
