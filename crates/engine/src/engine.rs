@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tenantry_catalog::{Catalog, Fingerprint};
-use tenantry_planner::{Plan, Policy};
+use tenantry_planner::{Difference, Digest, Plan, Policy};
 
 use crate::{Applied, EngineError, Labels, Proposal, SchemaName, Source, Start, Target, TenantName, Work};
 
@@ -27,6 +27,20 @@ pub struct Environment {
 /// with what would make them lie). Equal to the last one means: nothing yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse(pub String);
+
+/// What stood when a set's tenants were last all found as they are recorded.
+/// As long as it stands, nothing has to be read again (D7).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    /// What [`Engine::pulse`] answered before the look.
+    pub pulse: Option<Pulse>,
+    /// What [`Engine::environment`] answered before the look.
+    pub environment: Environment,
+    /// Of what is compared ([`crate::compared`]): a fingerprint that was taken
+    /// under another policy says nothing.
+    pub policy: Digest,
+}
 
 /// The second stage: a hash over (oid, xmin) of one schema's catalog rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -139,10 +153,20 @@ pub trait Engine: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Proposal, EngineError>> + Send;
 
     /// Runs a proved plan on one tenant: lock, re-check, statements, ledger
-    /// row, commit (D12).
+    /// row, commit (D12). It is ended when it takes longer than
+    /// [`Work::within`]; nobody waits for a tenant for ever.
     fn apply(&self, work: &Work<'_>) -> impl Future<Output = Result<Applied, EngineError>> + Send;
 
     /// The statements of a plan as they run on one schema, for people and for
     /// `psql`.
     fn script(&self, plan: &Plan, schema: &SchemaName) -> String;
+
+    /// How a found schema differs from a declared one, for people.
+    fn explain(
+        &self,
+        environment: &Environment,
+        declared: &Catalog,
+        found: &Catalog,
+        policy: &Policy,
+    ) -> Vec<Difference>;
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a database, in words that may leave it (D23).
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,26 @@ pub struct ServerError {
     pub constraint: Option<String>,
     /// The statement that failed, with the tenant's placeholder.
     pub statement: Option<String>,
+}
+
+impl ServerError {
+    /// Whether it is about the moment and not about the statement: a deadlock,
+    /// a lock or a resource that was not to be had, a server going down.
+    ///
+    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+    pub fn is_transient(&self) -> bool {
+        match self.sqlstate.as_str() {
+            // lock_not_available, object_in_use
+            "55P03" | "55006" => true,
+            // Connection exception, transaction rollback (serialisation,
+            // deadlock), insufficient resources.
+            code => {
+                ["08", "40", "53"].iter().any(|class| code.starts_with(class))
+                // admin_shutdown, crash_shutdown, cannot_connect_now
+                || ["57P01", "57P02", "57P03"].contains(&code)
+            }
+        }
+    }
 }
 
 impl fmt::Display for ServerError {
@@ -159,6 +180,22 @@ pub enum EngineError {
         /// Which.
         schema: SchemaName,
     },
+    /// It took longer than it may; the running statement was ended, and nothing
+    /// of its transaction happened.
+    #[error("schema {schema}: not done within {within:?}, and ended")]
+    Timeout {
+        /// Which.
+        schema: SchemaName,
+        /// How long it may take.
+        within: Duration,
+    },
+    /// Another process of Tenantry wrote the same record: it works on the same
+    /// set, and this one steps back.
+    #[error("{what} was written by another process of Tenantry meanwhile; it goes on there")]
+    Raced {
+        /// What was to be written.
+        what: String,
+    },
     /// The ledger is of a newer program, or broken.
     #[error("the ledger in {address}: {reason}")]
     Ledger {
@@ -186,13 +223,43 @@ pub enum EngineError {
 impl EngineError {
     /// Whether the same call may succeed later though nobody changed anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
+        match self {
             EngineError::Unreachable { .. }
-                | EngineError::Moved { .. }
-                | EngineError::Busy { .. }
-                | EngineError::Locked { .. }
-                | EngineError::InDoubt { .. }
-        )
+            | EngineError::Moved { .. }
+            | EngineError::Busy { .. }
+            | EngineError::Locked { .. }
+            | EngineError::InDoubt { .. } => true,
+            EngineError::Refused { error, .. } | EngineError::Server { error, .. } => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadlock_passes_and_a_violation_does_not() {
+        for (sqlstate, passes) in [
+            ("40P01", true),
+            ("55P03", true),
+            ("53300", true),
+            ("57P01", true),
+            ("23505", false),
+            ("42601", false),
+            ("57014", false),
+        ] {
+            let error = ServerError {
+                sqlstate: sqlstate.to_owned(),
+                condition: String::new(),
+                message: None,
+                table: None,
+                column: None,
+                constraint: None,
+                statement: None,
+            };
+            assert_eq!(error.is_transient(), passes, "{sqlstate}");
+        }
     }
 }

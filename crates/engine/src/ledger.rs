@@ -6,10 +6,11 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
-use tenantry_planner::{Digest, Plan};
+use tenantry_planner::{Digest, Plan, Policy};
 
 use crate::{
-    Claim, ClaimConflict, EngineError, Environment, Pulse, SchemaName, Source, Target, TenantName, Watermark,
+    Baseline, Claim, ClaimConflict, EngineError, Environment, SchemaName, Source, Target, TenantName,
+    Watermark,
 };
 
 /// What the ledger says of one tenant.
@@ -32,6 +33,10 @@ pub struct TenantRecord {
     pub watermark: Option<Watermark>,
     /// Since when the tenant differs from what it should be.
     pub drifted_since: Option<Timestamp>,
+    /// A plan of several segments that began and did not come to its end: the
+    /// schema is between its start and its target, and is planned from where
+    /// it is.
+    pub unfinished: Option<Digest>,
 }
 
 /// What a read-back or an inspection found.
@@ -85,6 +90,8 @@ pub struct RevisionRecord {
     pub revision: Digest,
     /// Its text.
     pub sources: Vec<Source>,
+    /// The policy under which it was rolled out: what of it is compared.
+    pub policy: Policy,
     /// When it was first rolled out.
     pub at: Timestamp,
 }
@@ -99,6 +106,20 @@ pub struct RolloutRecord {
     pub set: String,
     /// Counts up with each write; a write with another than the last one plus
     /// one is refused.
+    pub version: i64,
+    /// The fleet's own state.
+    pub state: serde_json::Value,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// What the fleet remembers of a set beside its rollouts: who is missing, and
+/// since when (D19). The ledger does not look into it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SetRecord {
+    /// The set.
+    pub set: String,
+    /// Counts up with each write, as a rollout's does.
     pub version: i64,
     /// The fleet's own state.
     pub state: serde_json::Value,
@@ -146,15 +167,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// Writes down what was found, for many tenants at once.
     fn confirm(&self, found: &[Confirmed<'_>]) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// The baseline of both stages: what `pulse` and `environment` answered
-    /// before everything was found as it is recorded.
-    fn baseline(&self) -> impl Future<Output = Result<Option<(Pulse, Environment)>, EngineError>> + Send;
+    /// The baseline of both stages, of one set: another set's look at the same
+    /// database says nothing about this one's tenants.
+    fn baseline(&self, set: &str) -> impl Future<Output = Result<Option<Baseline>, EngineError>> + Send;
 
-    /// Sets the baseline.
+    /// Sets a set's baseline.
     fn set_baseline(
         &self,
-        pulse: &Pulse,
-        environment: &Environment,
+        set: &str,
+        baseline: &Baseline,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Keeps a plan by its digest; the same one twice is one.
@@ -175,7 +196,7 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         environment: &Environment,
         revision: &Digest,
-        policy: &tenantry_planner::Policy,
+        policy: &Policy,
     ) -> impl Future<Output = Result<Option<Target>, EngineError>> + Send;
 
     /// Keeps a starting point's catalog by its fingerprint.
@@ -201,7 +222,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// The revisions of a set, newest first.
     fn revisions(&self, set: &str) -> impl Future<Output = Result<Vec<RevisionRecord>, EngineError>> + Send;
 
-    /// Writes a rollout's state.
+    /// Writes a rollout's state. [`EngineError::Raced`] when somebody else wrote
+    /// it meanwhile.
     fn save_rollout(&self, rollout: &RolloutRecord) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// The rollouts of a set, newest first, at most `limit`.
@@ -210,6 +232,13 @@ pub trait Ledger: Send + Sync + 'static {
         set: &str,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RolloutRecord>, EngineError>> + Send;
+
+    /// What is remembered of a set.
+    fn set_record(&self, set: &str) -> impl Future<Output = Result<Option<SetRecord>, EngineError>> + Send;
+
+    /// Writes what is remembered of a set. [`EngineError::Raced`] when somebody
+    /// else wrote it meanwhile.
+    fn save_set(&self, record: &SetRecord) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Writes down that an apply failed.
     fn record_failure(&self, event: &Event) -> impl Future<Output = Result<(), EngineError>> + Send;

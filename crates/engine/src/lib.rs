@@ -11,9 +11,11 @@ mod target;
 mod work;
 
 pub use claim::{Claim, ClaimConflict, DatabaseIdentity};
-pub use engine::{Engine, Environment, Finding, Inspected, Pulse, Severity, TenantRow, Watermark};
+pub use engine::{Baseline, Engine, Environment, Finding, Inspected, Pulse, Severity, TenantRow, Watermark};
 pub use error::{DefinitionFault, EngineError, ServerError};
-pub use ledger::{Confirmed, Event, Ledger, QuarantineRecord, RevisionRecord, RolloutRecord, TenantRecord};
+pub use ledger::{
+    Confirmed, Event, Ledger, QuarantineRecord, RevisionRecord, RolloutRecord, SetRecord, TenantRecord,
+};
 pub use name::{DatabaseName, Labels, NameError, SchemaName, Tenant, TenantKey, TenantName};
-pub use target::{Proposal, Source, Start, Target};
+pub use target::{Proposal, Source, Start, Target, compared, revision};
 pub use work::{Applied, Work};

@@ -1,6 +1,7 @@
 //! What a schema shall be, and how one starting point gets there.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_planner::{Digest, Plan, Policy};
 
@@ -13,10 +14,36 @@ pub struct Source {
     pub text: String,
 }
 
+/// The digest of what a policy compares: whose owners and privileges, and what
+/// it ignores. Two policies with the same one see the same fingerprints.
+pub fn compared(policy: &Policy) -> Digest {
+    let mut ignore: Vec<String> = policy.ignore.iter().map(ToString::to_string).collect();
+    ignore.sort_unstable();
+    let mut hash = Sha256::new();
+    hash.update([u8::from(policy.owners), u8::from(policy.privileges)]);
+    ignore.iter().for_each(|pattern| put(&mut hash, pattern));
+    Digest::of(hash)
+}
+
+/// The revision that a text makes under a policy. What the pieces of the text
+/// are called does not count, nor what a plan may do on its way.
+pub fn revision(sources: &[Source], policy: &Policy) -> Digest {
+    let mut hash = Sha256::new();
+    sources.iter().for_each(|source| put(&mut hash, &source.text));
+    put(&mut hash, compared(policy).as_str());
+    Digest::of(hash)
+}
+
+/// Feeds one text with its length, so that no two inputs run together.
+fn put(hash: &mut Sha256, text: &str) {
+    hash.update(text.len().to_be_bytes());
+    hash.update(text.as_bytes());
+}
+
 /// A definition as a server understood it, under one policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
-    /// The digest of the definition's text: the revision.
+    /// The revision that the definition makes ([`revision()`]).
     pub revision: Digest,
     /// What it declares, in canonical form (D5), as the policy sees it.
     pub catalog: Catalog,
@@ -62,4 +89,28 @@ pub enum Proposal {
         /// The objects and reasons, a line each.
         reasons: Vec<String>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use tenantry_planner::Destructive;
+
+    use super::*;
+
+    fn source(name: &str, text: &str) -> Source {
+        Source { name: name.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_revision_is_its_text_and_what_is_compared() {
+        let policy = Policy::default();
+        let one = revision(&[source("a", "x"), source("b", "y")], &policy);
+        assert_eq!(one, revision(&[source("c", "x"), source("d", "y")], &policy));
+        assert_ne!(one, revision(&[source("a", "y"), source("b", "x")], &policy));
+        assert_ne!(one, revision(&[source("a", "xy")], &policy));
+        let cautious = Policy { destructive: Destructive::Deny, ..Policy::default() };
+        assert_eq!(one, revision(&[source("a", "x"), source("b", "y")], &cautious));
+        let lax = Policy { ignore: vec!["table audit_*".parse().unwrap()], ..Policy::default() };
+        assert_ne!(one, revision(&[source("a", "x"), source("b", "y")], &lax));
+    }
 }

@@ -29,6 +29,9 @@ pub struct Work<'a> {
     pub rollout: &'a str,
     /// Who approved, where somebody had to.
     pub approved_by: Option<&'a str>,
+    /// How long it may take, waiting for locks included. Then it is ended, and
+    /// is an [`crate::EngineError::Timeout`].
+    pub within: Duration,
 }
 
 /// What came of it.
