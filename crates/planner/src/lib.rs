@@ -7,6 +7,7 @@
 //! statements. None of it knows a kind: what a kind needs stands in the file
 //! of that kind, under the dialect (`postgres/`).
 
+mod aside;
 mod diff;
 mod explain;
 mod fate;
@@ -20,6 +21,7 @@ mod restore;
 mod rules;
 pub mod sql;
 
+pub use aside::part_aside;
 pub use diff::{Change, diff};
 pub use explain::{Difference, explain};
 pub use fate::Fate;
