@@ -121,9 +121,13 @@ fn edges_of(id: &ObjectId, context: &Context<'_>, graph: &mut Graph) {
             } else if support == Fate::Alter {
                 graph.edge(&drop, &Task::Alter(on.clone()));
             }
-        } else if fate == Fate::Alter && support.drops() && !supports(context.to, id).any(|still| still == on)
-        {
-            graph.edge(&alter, &Task::Drop(on.clone()));
+        } else if fate == Fate::Alter && !supports(context.to, id).any(|still| still == on) {
+            // It leaves what goes, or changes, before that does.
+            if support.drops() {
+                graph.edge(&alter, &Task::Drop(on.clone()));
+            } else if support == Fate::Alter {
+                graph.edge(&alter, &Task::Alter(on.clone()));
+            }
         }
     }
     for on in supports(context.to, id) {

@@ -25,6 +25,9 @@ pub enum Verb {
     Quarantine,
     /// Renames it back.
     Restore,
+    /// Computes what it holds, and changes nothing of the schema: a proof
+    /// leaves it out.
+    Fill,
 }
 
 /// How a statement stands to transactions.

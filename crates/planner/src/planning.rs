@@ -131,7 +131,12 @@ fn write(task: &Task, dialect: &dyn Dialect, context: &Context<'_>) -> Result<Ve
                 .into()),
             }
         }
-        Task::Create(id) => context.to.get(id).map_or(Ok(Vec::new()), |fact| rules.create(fact, context)),
+        Task::Create(id) => {
+            let Some(fact) = context.to.get(id) else { return Ok(Vec::new()) };
+            let mut steps = rules.create(fact, context)?;
+            steps.extend(dialect.settle(fact, context)?);
+            Ok(steps)
+        }
     }
 }
 

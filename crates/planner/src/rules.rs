@@ -25,6 +25,16 @@ impl ServerVersion {
 pub trait Dialect: Sync {
     /// The rules of a kind; `None` for one that the dialect cannot plan.
     fn rules(&self, kind: Kind) -> Option<&dyn Rules>;
+
+    /// What follows the making of any object, whatever its kind: what the
+    /// server gave it that it is not to have.
+    ///
+    /// # Errors
+    /// When a fact cannot be understood.
+    fn settle(&self, made: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let _ = (made, context);
+        Ok(Vec::new())
+    }
 }
 
 /// Everything a rule may look at.

@@ -1,10 +1,33 @@
 //! The PostgreSQL dialect: its kinds, a file a kind.
 
+mod access;
+mod address;
+mod aggregate;
+mod collation;
+mod comment;
+mod composite;
+mod default_privilege;
+mod domain;
+mod enabled;
+mod enumeration;
+mod materialized_view;
+mod operator;
+mod policy;
+mod privilege;
+mod range;
+mod retype;
+mod routine;
+mod rule;
 mod schema;
+mod slot;
+mod statistics;
+mod trigger;
+mod view;
 
-use tenantry_catalog::Kind;
+use tenantry_catalog::{Fact, Kind};
 
-use crate::rules::{Dialect, Rules};
+use crate::rules::{Context, Dialect, Rules};
+use crate::{PlanError, Step};
 
 /// PostgreSQL 13 to 18.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,7 +37,29 @@ impl Dialect for Postgres {
     fn rules(&self, kind: Kind) -> Option<&dyn Rules> {
         Some(match kind {
             Kind::Schema => &schema::Schema,
+            Kind::DefaultPrivilege => &default_privilege::DefaultPrivilege,
+            Kind::Collation => &collation::Collation,
+            Kind::Enum => &enumeration::Enum,
+            Kind::Composite => &composite::Composite,
+            Kind::Range => &range::Range,
+            Kind::Domain => &domain::Domain,
+            Kind::DomainConstraint => &domain::DomainConstraint,
+            Kind::Function | Kind::Procedure => &routine::Routine,
+            Kind::Aggregate => &aggregate::Aggregate,
+            Kind::Operator => &operator::Operator,
+            Kind::View => &view::View,
+            Kind::MaterializedView => &materialized_view::MaterializedView,
+            Kind::Statistics => &statistics::Statistics,
+            Kind::Rule => &rule::Rule,
+            Kind::Trigger => &trigger::Trigger,
+            Kind::Policy => &policy::Policy,
+            Kind::Privilege => &privilege::Privilege,
+            Kind::Comment => &comment::Comment,
             _ => return None,
         })
+    }
+
+    fn settle(&self, made: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        privilege::settle(&made.id, context)
     }
 }

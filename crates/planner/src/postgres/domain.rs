@@ -1,0 +1,203 @@
+//! Domains and their checks. Another base type is a new domain, to which the
+//! columns are migrated.
+
+use serde::Deserialize;
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
+
+use super::address::{drop_step, owner_step};
+use super::retype::{self, Retype};
+use super::slot;
+use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
+use crate::sql::Quoted;
+use crate::{HazardKind, LockMode, PlanError, Step, Verb};
+
+/// The rules of domains.
+pub(super) struct Domain;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    base: String,
+    /// Where it is not the base type's own.
+    #[serde(default)]
+    collation: Option<String>,
+    #[serde(default)]
+    default: Option<String>,
+    #[serde(default)]
+    not_null: bool,
+    #[serde(default, rename = "owner")]
+    _owner: Option<String>,
+}
+
+fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) -> Step {
+    let mut sql = format!("CREATE DOMAIN {} AS {}", Quoted(fact.id.first()), domain.base);
+    if let Some(collation) = &domain.collation {
+        sql.push_str(&format!(" COLLATE {collation}"));
+    }
+    if let Some(default) = &domain.default {
+        sql.push_str(&format!(" DEFAULT {default}"));
+    }
+    if domain.not_null {
+        sql.push_str(" NOT NULL");
+    }
+    for check in checks {
+        sql.push_str("\n    ");
+        sql.push_str(check);
+    }
+    Step::new(&fact.id, verb, sql)
+}
+
+/// The tables with a column of the domain, or of an array of it.
+fn tables<'a>(domain: &ObjectId, catalog: &'a Catalog) -> impl Iterator<Item = &'a ObjectId> {
+    let dependents = catalog.dependents(domain).filter(|id| id.kind == Kind::Column);
+    dependents.filter_map(|column| catalog.get(column)?.parent.as_ref())
+}
+
+/// A step that reads all values of the domain while nobody can write them.
+fn checking(mut step: Step, domain: &ObjectId, detail: &str, context: &Context<'_>) -> Step {
+    for table in tables(domain, context.from) {
+        step = step.locks(table, LockMode::Share).hazard(HazardKind::DependsOnRows, table, detail);
+        step = step.hazard(HazardKind::ScansTable, table, "all rows are read, writers wait meanwhile");
+    }
+    step
+}
+
+impl Rules for Domain {
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let folded = context.folded_into(&fact.id, Kind::DomainConstraint);
+        let checks: Vec<String> = folded.map(check_clause).collect::<Result<_, _>>()?;
+        let mut steps = vec![create_step(fact, Verb::Create, &fact.decode()?, &checks)];
+        steps.extend(owner_step(fact, Verb::Create));
+        Ok(steps)
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        Ok(vec![drop_step(fact)])
+    }
+
+    fn alter(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        changed: &[String],
+        context: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        let name = Quoted(to.id.first());
+        if changed.iter().any(|attribute| !["default", "not_null", "owner"].contains(&attribute.as_str())) {
+            return retyped(from, to, &before, &after, context);
+        }
+        let mut steps = Vec::new();
+        for attribute in changed {
+            let clause = match (attribute.as_str(), &after.default) {
+                ("default", Some(default)) => format!("SET DEFAULT {default}"),
+                ("default", None) => "DROP DEFAULT".to_owned(),
+                ("not_null", _) if after.not_null => "SET NOT NULL".to_owned(),
+                ("not_null", _) => "DROP NOT NULL".to_owned(),
+                _ => {
+                    steps.extend(owner_step(to, Verb::Alter));
+                    continue;
+                }
+            };
+            let step = Step::new(&to.id, Verb::Alter, format!("ALTER DOMAIN {name} {clause}"));
+            steps.push(match attribute.as_str() {
+                "not_null" if after.not_null => {
+                    checking(step, &to.id, "fails where a value is null", context)
+                }
+                _ => step,
+            });
+        }
+        Ok(Alteration::in_place(steps))
+    }
+
+    fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {
+        retype::unless_held(fact, because, context)
+    }
+
+    fn slots(&self, fact: &Fact) -> Vec<Slot> {
+        slot::data_type(fact)
+    }
+}
+
+/// A domain on another base type takes the old one's place.
+fn retyped(
+    from: &Fact,
+    to: &Fact,
+    before: &Attributes,
+    after: &Attributes,
+    context: &Context<'_>,
+) -> Result<Alteration, PlanError> {
+    let mut make = vec![create_step(to, Verb::Alter, after, &[])];
+    make.extend(owner_step(to, Verb::Alter));
+    let detail = format!(
+        "values of {} are converted to {} by way of their text; what does not fit is cut, rounded or refused",
+        before.base, after.base
+    );
+    let mut alteration =
+        Retype { from, to, make, hazards: vec![(HazardKind::ChangesValues, detail)] }.plan(context)?;
+    if let Alteration::InPlace { rebuild, .. } = &mut alteration {
+        let checks = context.from.children(&from.id).filter(|fact| fact.id.kind == Kind::DomainConstraint);
+        rebuild.extend(checks.map(|fact| fact.id.clone()).filter(|id| context.to.contains(id)));
+    }
+    Ok(alteration)
+}
+
+/// The rules of a domain's checks.
+pub(super) struct DomainConstraint;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    /// `CHECK (...)`.
+    definition: String,
+    validated: bool,
+}
+
+fn check_clause(fact: &Fact) -> Result<String, PlanError> {
+    Ok(format!("CONSTRAINT {} {}", Quoted(fact.id.last()), fact.decode::<Check>()?.definition))
+}
+
+impl Rules for DomainConstraint {
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let validated = fact.decode::<Check>()?.validated;
+        let not_valid = if validated { "" } else { " NOT VALID" };
+        let sql = format!("ALTER DOMAIN {} ADD {}{not_valid}", Quoted(fact.id.first()), check_clause(fact)?);
+        let step = Step::new(&fact.id, Verb::Create, sql);
+        let domain = ObjectId::new(Kind::Domain, [fact.id.first()]);
+        Ok(vec![if validated && !context.is_new(&domain) {
+            checking(step, &domain, "fails where a value does not satisfy it", context)
+        } else {
+            step
+        }])
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let (domain, name) = (Quoted(fact.id.first()), Quoted(fact.id.last()));
+        Ok(vec![Step::new(&fact.id, Verb::Drop, format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"))])
+    }
+
+    fn alter(
+        &self,
+        _: &Fact,
+        to: &Fact,
+        changed: &[String],
+        context: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        if !matches!(changed, [only] if only == "validated") || !to.decode::<Check>()?.validated {
+            return Ok(Alteration::Replace);
+        }
+        let (name, domain) = (Quoted(to.id.last()), ObjectId::new(Kind::Domain, [to.id.first()]));
+        let sql = format!("ALTER DOMAIN {} VALIDATE CONSTRAINT {name}", Quoted(to.id.first()));
+        let step = Step::new(&to.id, Verb::Alter, sql);
+        Ok(Alteration::in_place(vec![checking(
+            step,
+            &domain,
+            "fails where a value does not satisfy it",
+            context,
+        )]))
+    }
+
+    fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {
+        fact.is("validated")
+    }
+}

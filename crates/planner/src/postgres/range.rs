@@ -1,0 +1,95 @@
+//! Range types. PostgreSQL cannot change one.
+
+use serde::Deserialize;
+use tenantry_catalog::{Fact, ObjectId};
+
+use super::address::{drop_step, owner_step};
+use super::retype::{self, Retype};
+use super::slot;
+use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
+use crate::sql::Quoted;
+use crate::{HazardKind, PlanError, Step, Verb};
+
+/// The rules of range types.
+pub(super) struct Range;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    subtype: String,
+    #[serde(default)]
+    subtype_opclass: Option<String>,
+    #[serde(default)]
+    collation: Option<String>,
+    #[serde(default)]
+    canonical: Option<String>,
+    #[serde(default)]
+    subtype_diff: Option<String>,
+    /// From 14 on.
+    #[serde(default)]
+    multirange: Option<String>,
+    #[serde(default, rename = "owner")]
+    _owner: Option<String>,
+}
+
+fn create_step(fact: &Fact, verb: Verb) -> Result<Step, PlanError> {
+    let range: Attributes = fact.decode()?;
+    let mut parts = vec![format!("SUBTYPE = {}", range.subtype)];
+    let optional = [
+        ("SUBTYPE_OPCLASS", range.subtype_opclass),
+        ("COLLATION", range.collation),
+        ("CANONICAL", range.canonical),
+        ("SUBTYPE_DIFF", range.subtype_diff),
+        ("MULTIRANGE_TYPE_NAME", range.multirange.map(|name| Quoted(&name).to_string())),
+    ];
+    parts.extend(optional.into_iter().filter_map(|(name, value)| Some(format!("{name} = {}", value?))));
+    let sql = format!("CREATE TYPE {} AS RANGE ({})", Quoted(fact.id.first()), parts.join(", "));
+    Ok(Step::new(&fact.id, verb, sql))
+}
+
+impl Rules for Range {
+    fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let mut steps = vec![create_step(fact, Verb::Create)?];
+        steps.extend(owner_step(fact, Verb::Create));
+        Ok(steps)
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        Ok(vec![drop_step(fact)])
+    }
+
+    fn alter(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        changed: &[String],
+        context: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        if changed.iter().all(|attribute| attribute == "owner") {
+            return Ok(Alteration::in_place(owner_step(to, Verb::Alter).into_iter().collect()));
+        }
+        let before: Attributes = from.decode()?;
+        let mut make = Vec::new();
+        if let Some(multirange) = before.multirange {
+            let sql = format!(
+                "ALTER TYPE {} RENAME TO {}",
+                Quoted(&multirange),
+                Quoted(&retype::aside(&multirange, context))
+            );
+            make.push(Step::new(&to.id, Verb::Alter, sql));
+        }
+        make.push(create_step(to, Verb::Alter)?);
+        make.extend(owner_step(to, Verb::Alter));
+        let detail = "bounds are converted by way of their text; what does not fit is rounded or refused";
+        let hazards = vec![(HazardKind::ChangesValues, detail.to_owned())];
+        Retype { from, to, make, hazards }.plan(context)
+    }
+
+    fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {
+        retype::unless_held(fact, because, context)
+    }
+
+    fn slots(&self, fact: &Fact) -> Vec<Slot> {
+        slot::data_type(fact)
+    }
+}

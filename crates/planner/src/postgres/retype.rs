@@ -1,0 +1,208 @@
+//! A type that cannot become what it shall be, under columns that hold values
+//! of it: the new type is made beside the old, the columns are migrated by way
+//! of their values' text, and the old type is dropped. Columns are never
+//! dropped and added.
+//!
+//! Whatever else rests on the type, or on one of the columns in a way that
+//! ALTER TABLE cannot carry along, is dropped before and made again after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
+
+use super::address::Address;
+use crate::rules::{Alteration, Context, Rebuild};
+use crate::sql::Quoted;
+use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
+
+/// How a new type takes an old one's place.
+pub(super) struct Retype<'a> {
+    pub(super) from: &'a Fact,
+    pub(super) to: &'a Fact,
+    /// The statements that make the new type, under its name.
+    pub(super) make: Vec<Step>,
+    /// What is bad about converting a column's values.
+    pub(super) hazards: Vec<(HazardKind, String)>,
+}
+
+impl Retype<'_> {
+    /// The whole change; [`Alteration::Replace`] where no column holds values.
+    ///
+    /// # Errors
+    /// When a column holds values in a way that cannot be migrated.
+    pub(super) fn plan(self, context: &Context<'_>) -> Result<Alteration, PlanError> {
+        let holders = held_by(&self.from.id, context);
+        if holders.is_empty() {
+            return Ok(Alteration::Replace);
+        }
+        let direct = |column: &&Fact| context.from.depends_on(&column.id).any(|on| *on == self.from.id);
+        let (columns, nested): (Vec<&Fact>, Vec<&Fact>) = holders.into_iter().partition(direct);
+        if let Some(column) = nested.first() {
+            return Err(Refusal::new(
+                &self.from.id,
+                format!("has to be made anew, and {} holds values of a type that is made of it", column.id),
+                "Change that column to another type first, and back afterwards",
+            )
+            .into());
+        }
+        let migrated: Vec<&Fact> =
+            columns.iter().copied().filter(|column| !is_inherited(column, context.from)).collect();
+        let rebuild = rebuilt(&self.from.id, &columns, context)?;
+        let aside = aside(self.from.id.first(), context);
+        let address = Address(&self.from.id);
+        let mut steps = vec![Step::new(
+            &self.to.id,
+            Verb::Alter,
+            format!("ALTER {address} RENAME TO {}", Quoted(&aside)),
+        )];
+        steps.extend(self.make.iter().cloned());
+        steps.extend(self.migrations(&migrated)?);
+        let keyword = if self.from.id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" };
+        steps.push(Step::new(&self.to.id, Verb::Alter, format!("DROP {keyword} {}", Quoted(&aside))));
+        steps.extend(carried_over(&self.from.id, context)?);
+        Ok(Alteration::InPlace { steps, rebuild })
+    }
+
+    /// One ALTER TABLE a table, so that each is written anew only once.
+    fn migrations(&self, columns: &[&Fact]) -> Result<Vec<Step>, PlanError> {
+        let mut tables: BTreeMap<&ObjectId, Vec<String>> = BTreeMap::new();
+        for column in columns {
+            let Some(table) = &column.parent else { continue };
+            tables.entry(table).or_default().push(conversion(column)?);
+        }
+        let step = |(table, conversions): (&ObjectId, Vec<String>)| {
+            let sql = format!("ALTER TABLE {}\n    {}", Quoted(table.first()), conversions.join(",\n    "));
+            let step =
+                Step::new(&self.to.id, Verb::Alter, sql).locks(table, LockMode::AccessExclusive).hazard(
+                    HazardKind::RewritesTable,
+                    table,
+                    format!("values of {} are converted, all the while locked", self.to.id),
+                );
+            self.hazards.iter().fold(step, |step, (kind, detail)| step.hazard(*kind, table, detail))
+        };
+        Ok(tables.into_iter().map(step).collect())
+    }
+}
+
+/// The clause that converts one column.
+fn conversion(column: &Fact) -> Result<String, PlanError> {
+    let (name, data_type) = (Quoted(column.id.last()), column.text("type").unwrap_or_default());
+    let dimensions = "[]".repeat(data_type.matches("[]").count());
+    if data_type.is_empty() {
+        let remedy = "Read the schema again with this version of the program";
+        return Err(Refusal::new(&column.id, "its type is not known", remedy).into());
+    }
+    Ok(format!("ALTER COLUMN {name} TYPE {data_type} USING {name}::text{dimensions}::{data_type}"))
+}
+
+/// The columns that hold values of a type, or of one that is made of it, and go
+/// on doing so. (One that gets another type is changed before its old type is.)
+pub(super) fn held_by<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
+    let (mut columns, mut seen, mut stack) = (Vec::new(), BTreeSet::new(), vec![of.clone()]);
+    while let Some(at) = stack.pop() {
+        for fact in context.from.dependents(&at).filter_map(|id| context.from.get(id)) {
+            let stays = !context.is_gone(&fact.id) && context.to.depends_on(&fact.id).any(|on| *on == at);
+            match fact.id.kind {
+                Kind::Column if stays && fact.get("generated").is_none() => columns.push(fact),
+                Kind::Domain | Kind::Composite | Kind::Range if seen.insert(fact.id.clone()) => {
+                    stack.push(fact.id.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+    columns
+}
+
+/// Whether ALTER TABLE on another table changes this column too.
+fn is_inherited(column: &Fact, catalog: &Catalog) -> bool {
+    let Some(table) = &column.parent else { return false };
+    let mut above =
+        catalog.children(table).filter(|fact| matches!(fact.id.kind, Kind::Partition | Kind::Inheritance));
+    above.any(|fact| {
+        let parent = fact.text("parent").unwrap_or_else(|| fact.id.last());
+        catalog.contains(&ObjectId::new(Kind::Column, [parent, column.id.last()]))
+    })
+}
+
+/// What cannot stay while the columns change their type.
+fn rebuilt(of: &ObjectId, columns: &[&Fact], context: &Context<'_>) -> Result<BTreeSet<ObjectId>, PlanError> {
+    let catalog = context.from;
+    let changed: BTreeSet<&ObjectId> = columns.iter().map(|column| &column.id).collect();
+    let on_type = catalog.dependents(of).filter(|id| !changed.contains(id));
+    let mut rebuild: BTreeSet<ObjectId> = on_type.cloned().collect();
+    for column in columns {
+        rebuild.extend(
+            catalog.children(&column.id).filter(|f| f.id.kind == Kind::Default).map(|f| f.id.clone()),
+        );
+        for id in catalog.dependents(&column.id) {
+            let carried = match id.kind {
+                // ALTER TABLE builds these anew by itself, as long as they do
+                // not name the type.
+                Kind::Index | Kind::Statistics | Kind::Sequence => true,
+                Kind::Constraint => catalog.get(id).is_none_or(|fact| {
+                    fact.text("definition").is_none_or(|text| !text.starts_with("FOREIGN KEY"))
+                }),
+                Kind::Partition | Kind::Table => {
+                    return Err(Refusal::new(
+                        &column.id,
+                        format!("is of {of}, and part of the partition key of {id}"),
+                        "Make a new partitioned table with the new type, and move the rows",
+                    )
+                    .into());
+                }
+                _ => false,
+            };
+            if !carried {
+                rebuild.insert(id.clone());
+            }
+        }
+    }
+    rebuild.retain(|id| !context.is_gone(id));
+    Ok(rebuild)
+}
+
+/// The comment and the privileges of the old type, on the new one; what
+/// changes about them changes after.
+fn carried_over(of: &ObjectId, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    let mut steps = Vec::new();
+    for fact in context.from.children(of).filter(|fact| !context.is_gone(&fact.id)) {
+        use crate::rules::Rules as _;
+        steps.extend(match fact.id.kind {
+            Kind::Comment => super::comment::Comment.create(fact, context)?,
+            Kind::Privilege => super::privilege::Privilege.create(fact, context)?,
+            _ => Vec::new(),
+        });
+    }
+    Ok(steps)
+}
+
+/// A name for the old type that nothing has.
+pub(super) fn aside(name: &str, context: &Context<'_>) -> String {
+    const SUFFIX: &str = "_tenantry_old";
+    let mut end = name.len().min(63 - SUFFIX.len() - 2);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let taken = |candidate: &str| {
+        let named = |catalog: &Catalog| catalog.facts().any(|fact| fact.id.first() == candidate);
+        named(context.from) || named(context.to)
+    };
+    let candidates = (0..100).map(|n| match n {
+        0 => format!("{}{SUFFIX}", &name[..end]),
+        n => format!("{}{SUFFIX}{n}", &name[..end]),
+    });
+    candidates.into_iter().find(|candidate| !taken(candidate)).unwrap_or_else(|| SUFFIX.to_owned())
+}
+
+/// What becomes of a type when something that it is made of is made anew: it
+/// too, unless columns hold values of it.
+pub(super) fn unless_held(fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {
+    if held_by(&fact.id, context).is_empty() {
+        return Rebuild::Replace;
+    }
+    Rebuild::Refuse {
+        reason: format!("rests on {because}, which has to be made anew, and columns hold values of it"),
+        remedy: "Change those columns to another type first, and back afterwards".to_owned(),
+    }
+}

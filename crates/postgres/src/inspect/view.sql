@@ -1,0 +1,62 @@
+-- Views and materialized views.
+WITH namespace AS MATERIALIZED (
+    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
+    FROM pg_namespace n
+    WHERE n.oid = ANY ($1)
+),
+relation AS MATERIALIZED (
+    SELECT n.oid AS schema, n.path, c.*
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid
+    WHERE c.relkind IN ('v', 'm')
+)
+SELECT r.schema,
+       'pg_class'::regclass::oid AS class,
+       r.oid                     AS object,
+       0                         AS sub,
+       CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END AS kind,
+       ARRAY[r.relname]::text[]  AS name,
+       NULL::text                AS parent_kind,
+       NULL::text[]              AS parent_name,
+       CASE WHEN current_setting('search_path') = r.path
+              OR set_config('search_path', r.path, true) IS NOT NULL THEN
+           json_build_object(
+               'owner', pg_get_userbyid(r.relowner),
+               'definition', pg_get_viewdef(r.oid),
+               'options', (
+                   SELECT json_object_agg(o.name, o.value ORDER BY o.name)
+                   FROM (
+                       SELECT option_name AS name, option_value AS value
+                       FROM pg_options_to_table(r.reloptions)
+                       UNION ALL
+                       SELECT 'toast.' || option_name, option_value
+                       FROM pg_class toast, pg_options_to_table(toast.reloptions)
+                       WHERE toast.oid = r.reltoastrelid
+                   ) o
+               ),
+               'defaults', (
+                   SELECT json_object_agg(a.attname, pg_get_expr(ad.adbin, ad.adrelid) ORDER BY a.attname)
+                   FROM pg_attrdef ad
+                   JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
+                   WHERE ad.adrelid = r.oid
+               ),
+               'access_method', nullif(am.amname, 'heap'),
+               '_populated', CASE WHEN r.relkind = 'm' THEN r.relispopulated END,
+               '_columns', (
+                   SELECT json_agg(json_build_object(
+                              'name', a.attname,
+                              'type', format_type(a.atttypid, a.atttypmod),
+                              'collation', CASE WHEN a.attcollation NOT IN (0, t.typcollation)
+                                                THEN a.attcollation::regcollation::text END
+                          ) ORDER BY a.attnum)
+                   FROM pg_attribute a
+                   JOIN pg_type t ON t.oid = a.atttypid
+                   WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+               )
+           )
+       END::text AS attributes
+FROM relation r
+LEFT JOIN pg_am am ON am.oid = r.relam
