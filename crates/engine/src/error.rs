@@ -108,6 +108,16 @@ pub enum EngineError {
         /// What the system or the server said; never a password.
         reason: String,
     },
+    /// It answers, but Tenantry cannot work with it.
+    #[error("{address} cannot be used: {reason}. {remedy}")]
+    Unsuitable {
+        /// `host:port/dbname`.
+        address: String,
+        /// What is in the way.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A right is missing.
     #[error("{what}: {remedy}")]
     Denied {

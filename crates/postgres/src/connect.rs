@@ -1,0 +1,17 @@
+//! Connections: settings, TLS, sessions whose settings are pinned, and how
+//! many of them a server is asked for (D4, D21).
+
+mod login;
+mod pool;
+mod pooler;
+mod session;
+mod settings;
+mod tls;
+
+pub use login::Server;
+pub use pool::Connections;
+pub use session::Session;
+pub use settings::{BadSettings, Endpoint, Limits, Password, Settings, Tls, TlsMode};
+
+pub(crate) use login::Login;
+pub(crate) use pool::Pool;

@@ -1,0 +1,105 @@
+//! One connection on loan.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use tenantry_engine::EngineError;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_postgres::Client;
+
+use super::login::{Open, Server};
+use super::pool::{Pool, Running};
+use crate::error::{is_lost, reason, server_error};
+
+/// A connection on loan from the pool, with everything pinned that changes how
+/// the server prints (D4). Its `search_path` is `pg_catalog, <ledger>, pg_temp`.
+///
+/// Give it back with [`Session::put_back`], idle and with its settings as they
+/// were. One that is dropped instead (an error, a future that nobody polls any
+/// more) has its running statement cancelled and is closed: dropping a future
+/// alone ends nothing on the server.
+///
+/// Hold one at a time: a task that waits for a second one while all others do
+/// the same waits for ever.
+pub struct Session {
+    /// `None` once it was given back.
+    loan: Option<(Open, OwnedSemaphorePermit)>,
+    pool: Arc<Pool>,
+}
+
+impl Session {
+    pub(super) fn new(open: Open, pool: Arc<Pool>, permit: OwnedSemaphorePermit) -> Self {
+        Self { loan: Some((open, permit)), pool }
+    }
+
+    #[expect(clippy::expect_used, reason = "taken only by put_back, which consumes the session, and by drop")]
+    fn open(&self) -> &Open {
+        self.loan.as_ref().map(|(open, _)| open).expect("a session that is on loan")
+    }
+
+    /// Counts schemas that are visited, so that the connection is replaced in
+    /// time ([`super::Limits::schemas_per_connection`]).
+    pub fn visit(&mut self, schemas: usize) {
+        if let Some((open, _)) = &mut self.loan {
+            open.visited += schemas;
+        }
+    }
+
+    /// The server's process that serves it.
+    pub fn pid(&self) -> i32 {
+        self.open().pid
+    }
+
+    /// What the server said of itself when the connection was made.
+    pub fn server(&self) -> &Server {
+        &self.open().server
+    }
+
+    /// An error of this connection, in words that may leave the database.
+    pub fn failed(&self, doing: &str, error: &tokio_postgres::Error) -> EngineError {
+        match error.as_db_error() {
+            Some(db_error) if !is_lost(error) => {
+                EngineError::Server { doing: doing.to_owned(), error: server_error(db_error) }
+            }
+            _ => self.pool.login().unreachable(reason(error)),
+        }
+    }
+
+    /// Runs statements that answer nothing.
+    ///
+    /// # Errors
+    /// What the server says, with what was being done.
+    pub async fn run(&self, doing: &str, sql: &str) -> Result<(), EngineError> {
+        self.batch_execute(sql).await.map_err(|error| self.failed(doing, &error))
+    }
+
+    /// Gives the connection back. It must be idle, outside of a transaction.
+    pub fn put_back(mut self) {
+        if let Some((open, permit)) = self.loan.take() {
+            self.pool.take_back(open, permit);
+        }
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.open().client
+    }
+}
+
+impl DerefMut for Session {
+    #[expect(clippy::expect_used, reason = "as in `open`")]
+    fn deref_mut(&mut self) -> &mut Client {
+        self.loan.as_mut().map(|(open, _)| &mut open.client).expect("a session that is on loan")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some((open, permit)) = self.loan.take() {
+            self.pool.close(open, Some(permit), Running::Perhaps);
+        }
+    }
+}

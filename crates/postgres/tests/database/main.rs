@@ -1,0 +1,17 @@
+//! The engine for PostgreSQL against real servers; psql is the other hand and
+//! the oracle.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod connect;
+
+use tenantry_postgres::{Connections, Database, Settings};
+use tenantry_testkit::pg::Cluster;
+
+/// A new database on the shared server, and its name.
+async fn database(prefix: &str) -> (Database, &'static Cluster, String) {
+    let cluster = Cluster::shared().unwrap();
+    let name = cluster.create_database(prefix).unwrap();
+    let settings = Settings::from_uri(&cluster.url(&name)).unwrap();
+    (Database::connect(&settings, &Connections::default()).await.unwrap(), cluster, name)
+}
