@@ -1,7 +1,9 @@
 //! Many tenants, one target: groups, waves and budgets as a pure state machine, its simulator and its executor.
 
 mod amount;
+pub mod resolve;
 mod spec;
+mod state;
 mod template;
 mod window;
 
@@ -10,5 +12,6 @@ pub use spec::{
     Approval, Definition, DriftMode, Entry, FleetSpec, Mode, OnFailure, Provision, Removal, Retry,
     RolloutSpec, Select, SetIdentity, TenantSource, WaveSpec,
 };
+pub use state::{TenantCounts, TenantState, TenantStatus};
 pub use template::{BadTemplate, SchemaTemplate};
 pub use window::{BadWindow, Window};
