@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
 use tenantry_planner::{Digest, Plan, Policy};
 
 /// One piece of a definition's text: a file, or a key of a ConfigMap.
@@ -58,8 +58,11 @@ pub struct Target {
 /// A state of a schema that several tenants may share.
 #[derive(Clone, Copy, Debug)]
 pub struct Start<'a> {
-    /// As it was inspected, as the policy sees it.
+    /// As it was inspected, as the policy sees it, with what was renamed aside.
     pub catalog: &'a Catalog,
+    /// What was renamed aside, as the ledger knows it: what each object was,
+    /// and its reserved name. It does not count, but a plan may bring it back.
+    pub renamed: &'a [(ObjectId, String)],
     /// The catalog of the revision in force, when drift is to be kept (D20a):
     /// the plan then goes to the merge of that, the target and this. `None`
     /// goes to the target itself.

@@ -2,7 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use tenantry_catalog::{Catalog, Fact, Kind, ObjectId, Reference};
+use sha2::{Digest as _, Sha256};
+use tenantry_catalog::{Catalog, Fact, Fingerprint, Kind, ObjectId, Reference};
+
+/// How the names begin of what was renamed aside.
+pub const RESERVED: &str = "tenantry_q_";
+
+/// The longest name that PostgreSQL keeps, in bytes.
+const LONGEST_NAME: usize = 63;
+
+/// The name that an object gets when it is renamed aside: the same one for
+/// every tenant that starts there, another one when the schema has changed in
+/// between, and still to be read by a person.
+pub fn reserved_name(object: &ObjectId, from: &Catalog) -> String {
+    let mut hash = Sha256::new();
+    hash.update(Fingerprint::of(from).as_str());
+    hash.update(object.to_string());
+    let digits: String = hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let mut name = format!("{RESERVED}{digits}_{}", object.last());
+    name.truncate(name.floor_char_boundary(LONGEST_NAME));
+    name
+}
 
 /// Parts a schema into what is in use and what was renamed aside, which gets
 /// back the identities that it had; the carried attribute `_reserved` says
@@ -98,6 +118,16 @@ mod tests {
             parent: parent.map(|(kind, name)| id(kind, name)),
             attributes: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn reserved_names_fit_and_differ_by_what_was_there() {
+        let column = ObjectId::new(Kind::Column, ["t".to_owned(), "é".repeat(31)]);
+        let mut catalog = Catalog::empty();
+        let name = reserved_name(&column, &catalog);
+        assert!(name.starts_with(RESERVED) && name.len() <= LONGEST_NAME && name.ends_with('é'), "{name}");
+        catalog.insert(fact(Kind::Table, &["t"], None));
+        assert_ne!(name, reserved_name(&column, &catalog));
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod restore;
 mod rules;
 pub mod sql;
 
-pub use aside::part_aside;
+pub use aside::{RESERVED, part_aside, reserved_name};
 pub use diff::{Change, diff};
 pub use explain::{Difference, explain};
 pub use fate::Fate;

@@ -63,6 +63,9 @@ pub struct Step {
     /// What is bad about it.
     #[serde(default)]
     pub hazards: Vec<Hazard>,
+    /// What the object is called from now on, where it is renamed aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<String>,
 }
 
 /// Steps that run together.
@@ -133,6 +136,13 @@ impl Plan {
     /// All hazards of all steps, in order.
     pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
         self.steps.iter().flat_map(|step| &step.hazards)
+    }
+
+    /// What it renames aside: what each object was, and its reserved name. For
+    /// the ledger, and for [`crate::part_aside`].
+    pub fn renamed(&self) -> Vec<(ObjectId, String)> {
+        let reserved = |step: &Step| Some((step.object.clone(), step.reserved.clone()?));
+        self.steps.iter().filter_map(reserved).collect()
     }
 
     /// Whether `approval: Destructive` waits for a person.
@@ -238,6 +248,7 @@ mod tests {
             transaction: *transaction,
             locks: BTreeSet::new(),
             hazards: Vec::new(),
+            reserved: None,
         };
         Plan {
             from: fingerprint.clone(),

@@ -237,7 +237,16 @@ impl Step {
             transaction: Transaction::Within,
             locks: BTreeSet::new(),
             hazards: Vec::new(),
+            reserved: None,
         }
+    }
+
+    /// Renames the object aside: this is its name from now on
+    /// ([`crate::reserved_name`]).
+    #[must_use]
+    pub fn aside(mut self, reserved: impl Into<String>) -> Self {
+        self.reserved = Some(reserved.into());
+        self
     }
 
     /// With a lock on a relation of the schema.
