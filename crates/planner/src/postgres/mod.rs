@@ -10,19 +10,26 @@ mod default_privilege;
 mod domain;
 mod enabled;
 mod enumeration;
+mod index;
+mod inheritance;
 mod materialized_view;
 mod operator;
+mod partition;
 mod policy;
 mod privilege;
 mod range;
+mod reserved;
 mod retype;
 mod routine;
 mod rule;
 mod schema;
+mod sequence;
 mod slot;
 mod statistics;
 mod trigger;
 mod view;
+
+pub use reserved::{PREFIX as RESERVED_PREFIX, reserved_name};
 
 use tenantry_catalog::{Fact, Kind};
 
@@ -47,6 +54,10 @@ impl Dialect for Postgres {
             Kind::Function | Kind::Procedure => &routine::Routine,
             Kind::Aggregate => &aggregate::Aggregate,
             Kind::Operator => &operator::Operator,
+            Kind::Sequence => &sequence::Sequence,
+            Kind::Inheritance => &inheritance::Inheritance,
+            Kind::Partition => &partition::Partition,
+            Kind::Index => &index::Index,
             Kind::View => &view::View,
             Kind::MaterializedView => &materialized_view::MaterializedView,
             Kind::Statistics => &statistics::Statistics,

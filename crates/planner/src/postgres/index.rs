@@ -1,0 +1,195 @@
+//! Indexes that no constraint made, in the server's own words.
+//!
+//! A partition's index that belongs to one of the partitioned table is a fact
+//! like any other, so that it has the name which it shall have: made by itself
+//! and attached by name, or attached with its partition.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use tenantry_catalog::{Fact, Kind, ObjectId};
+
+use crate::rules::{Alteration, Context, Rules, Slot};
+use crate::sql::Quoted;
+use crate::{HazardKind, LockMode, PlanError, Step, Verb};
+
+/// The rules of indexes.
+pub(super) struct Index;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    definition: String,
+    #[serde(default)]
+    unique: bool,
+    #[serde(default)]
+    clustered: bool,
+    #[serde(default)]
+    replica_identity: bool,
+    /// Statistics targets by the number of the index's column.
+    #[serde(default)]
+    statistics: BTreeMap<String, i64>,
+    #[serde(default)]
+    attached_to: Option<String>,
+    #[serde(default, rename = "invalid")]
+    _invalid: bool,
+    #[serde(default, rename = "_partitioned")]
+    _partitioned: bool,
+}
+
+/// The relation that an index is on.
+fn relation(fact: &Fact) -> ObjectId {
+    fact.parent.clone().unwrap_or_else(|| fact.id.clone())
+}
+
+/// A step that works on the index's relation under a lock.
+fn on_relation(fact: &Fact, verb: Verb, sql: String, mode: LockMode) -> Step {
+    Step::new(&fact.id, verb, sql).locks(&relation(fact), mode)
+}
+
+/// `ALTER TABLE t CLUSTER ON i` and its like for materialized views.
+fn alter_relation(fact: &Fact, verb: Verb, action: &str, mode: LockMode) -> Step {
+    let on = relation(fact);
+    let sql = format!("ALTER {} {} {action}", on.kind.word().to_uppercase(), Quoted(on.first()));
+    on_relation(fact, verb, sql, mode)
+}
+
+fn cluster(fact: &Fact, verb: Verb) -> Step {
+    let action = format!("CLUSTER ON {}", Quoted(fact.id.first()));
+    alter_relation(fact, verb, &action, LockMode::ShareUpdateExclusive)
+}
+
+fn identify(fact: &Fact, verb: Verb) -> Step {
+    let action = format!("REPLICA IDENTITY USING INDEX {}", Quoted(fact.id.first()));
+    alter_relation(fact, verb, &action, LockMode::AccessExclusive)
+}
+
+fn set_statistics(fact: &Fact, verb: Verb, column: &str, target: i64) -> Step {
+    let sql =
+        format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", Quoted(fact.id.first()));
+    on_relation(fact, verb, sql, LockMode::ShareUpdateExclusive)
+}
+
+/// Attaches a partition's index by name, unless attaching the partition itself
+/// does: the server takes an index that fits.
+fn attach(fact: &Fact, verb: Verb, to: &str, context: &Context<'_>) -> Option<Step> {
+    let partition = ObjectId::new(Kind::Partition, [relation(fact).first()]);
+    let parent = ObjectId::new(Kind::Index, [to]);
+    if context.is_new(&partition) && !context.is_new(&parent) {
+        return None;
+    }
+    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", Quoted(to), Quoted(fact.id.first()));
+    Some(on_relation(fact, verb, sql, LockMode::AccessExclusive))
+}
+
+impl Rules for Index {
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let index: Attributes = fact.decode()?;
+        let on = relation(fact);
+        let mut build = on_relation(fact, Verb::Create, index.definition.clone(), LockMode::Share);
+        if !context.is_new(&on) {
+            build = build.hazard(HazardKind::BuildsIndex, &on, "writes wait while the index is built");
+            if index.unique {
+                build = build.hazard(
+                    HazardKind::DependsOnRows,
+                    &on,
+                    "fails where rows are equal in these columns",
+                );
+            }
+            let calls = |id: &&ObjectId| matches!(id.kind, Kind::Function | Kind::Aggregate);
+            if let Some(function) = context.to.depends_on(&fact.id).find(calls) {
+                build = build.hazard(
+                    HazardKind::RunsTenantFunctions,
+                    function,
+                    "is called for each row while the index is built",
+                );
+            }
+        }
+        let mut steps = vec![build];
+        steps.extend(index.attached_to.as_deref().and_then(|to| attach(fact, Verb::Create, to, context)));
+        for (column, target) in &index.statistics {
+            steps.push(set_statistics(fact, Verb::Create, column, *target));
+        }
+        if index.clustered {
+            steps.push(cluster(fact, Verb::Create));
+        }
+        if index.replica_identity {
+            steps.push(identify(fact, Verb::Create));
+        }
+        Ok(steps)
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let sql = format!("DROP INDEX {}", Quoted(fact.id.first()));
+        Ok(vec![on_relation(fact, Verb::Drop, sql, LockMode::AccessExclusive)])
+    }
+
+    fn alter(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        changed: &[String],
+        context: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        let mut steps = Vec::new();
+        for attribute in changed {
+            match attribute.as_str() {
+                "clustered" if after.clustered => steps.push(cluster(to, Verb::Alter)),
+                "clustered" => {
+                    let on = relation(to);
+                    let another = context.to.children(&on).any(|other| other.is("clustered"));
+                    if !another {
+                        let action = "SET WITHOUT CLUSTER";
+                        steps.push(alter_relation(to, Verb::Alter, action, LockMode::ShareUpdateExclusive));
+                    }
+                }
+                "replica_identity" if after.replica_identity => steps.push(identify(to, Verb::Alter)),
+                // The table's own replica identity says what it is now.
+                "replica_identity" => {}
+                "statistics" => {
+                    let gone =
+                        before.statistics.keys().filter(|column| !after.statistics.contains_key(*column));
+                    steps.extend(gone.map(|column| set_statistics(to, Verb::Alter, column, -1)));
+                    let set = after
+                        .statistics
+                        .iter()
+                        .filter(|(c, target)| before.statistics.get(*c) != Some(target));
+                    steps
+                        .extend(set.map(|(column, target)| set_statistics(to, Verb::Alter, column, *target)));
+                }
+                "attached_to" => match &after.attached_to {
+                    Some(parent) if before.attached_to.is_none() => {
+                        steps.extend(attach(to, Verb::Alter, parent, context));
+                    }
+                    Some(_) => return Ok(Alteration::Replace),
+                    // It leaves with its partition.
+                    None => {}
+                },
+                _ => return Ok(Alteration::Replace),
+            }
+        }
+        Ok(Alteration::in_place(steps))
+    }
+
+    fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        let attached = fact.text("attached_to").map(|parent| ObjectId::new(Kind::Index, [parent]));
+        match attached {
+            Some(parent) if context.is_gone(&parent) && !context.is_gone(&relation(fact)) => Some(parent),
+            _ => fact.parent.clone(),
+        }
+    }
+
+    fn slots(&self, fact: &Fact) -> Vec<Slot> {
+        vec![Slot("relation", fact.id.first().to_owned())]
+    }
+
+    fn rank(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> i8 {
+        // Before its partition is attached, which would make one of another name.
+        let waits = fact.text("attached_to").is_some_and(|parent| {
+            !context.is_new(&ObjectId::new(Kind::Index, [parent]))
+                && context.is_new(&ObjectId::new(Kind::Partition, [relation(fact).first()]))
+        });
+        if verb == Verb::Create && waits { -1 } else { 0 }
+    }
+}

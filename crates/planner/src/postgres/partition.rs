@@ -1,0 +1,82 @@
+//! Partitions: attached and detached, never dropped and made. The rows stay
+//! where they are.
+
+use serde::Deserialize;
+use tenantry_catalog::{Fact, Kind, ObjectId};
+
+use crate::rules::{Alteration, Context, Rules};
+use crate::sql::Quoted;
+use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
+
+/// The rules of partitions.
+pub(super) struct Partition;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    /// The partitioned table, as SQL text.
+    of: String,
+    bound: String,
+    /// Its bare name.
+    #[serde(rename = "_parent")]
+    parent: String,
+}
+
+fn table(name: &str) -> ObjectId {
+    ObjectId::new(Kind::Table, [name])
+}
+
+impl Rules for Partition {
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let partition: Attributes = fact.decode()?;
+        let (child, parent) = (table(fact.id.first()), table(&partition.parent));
+        let sql = format!(
+            "ALTER TABLE {} ATTACH PARTITION {} {}",
+            partition.of,
+            Quoted(fact.id.first()),
+            partition.bound
+        );
+        let mut step = Step::new(&fact.id, Verb::Create, sql)
+            .locks(&parent, LockMode::ShareUpdateExclusive)
+            .locks(&child, LockMode::AccessExclusive);
+        if !context.is_new(&child) {
+            step = step
+                .hazard(HazardKind::ScansTable, &child, "its rows are checked against the bounds")
+                .hazard(HazardKind::DependsOnRows, &child, "fails where a row is outside of the bounds");
+        } else if !context.is_new(&parent) {
+            step = step.hazard(
+                HazardKind::DependsOnRows,
+                &parent,
+                "fails where a row of the default partition belongs into this one",
+            );
+        }
+        Ok(vec![step])
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let partition: Attributes = fact.decode()?;
+        let sql = format!("ALTER TABLE {} DETACH PARTITION {}", partition.of, Quoted(fact.id.first()));
+        Ok(vec![
+            Step::new(&fact.id, Verb::Drop, sql)
+                .locks(&table(&partition.parent), LockMode::AccessExclusive)
+                .locks(&table(fact.id.first()), LockMode::AccessExclusive)
+                .hazard(
+                    HazardKind::ChangesContract,
+                    &table(&partition.parent),
+                    "no longer shows the rows of the detached table",
+                ),
+        ])
+    }
+
+    fn alter(&self, _: &Fact, _: &Fact, _: &[String], _: &Context<'_>) -> Result<Alteration, PlanError> {
+        Ok(Alteration::Replace)
+    }
+
+    /// A table that is put aside must not go on taking rows.
+    fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        match context.policy.destructive {
+            Destructive::Allow => fact.parent.clone(),
+            Destructive::Quarantine | Destructive::Deny => None,
+        }
+    }
+}

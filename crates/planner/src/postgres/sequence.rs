@@ -1,0 +1,182 @@
+//! Sequences that are not an identity column's own. Whatever changes, a
+//! sequence goes on where it was.
+
+use serde::Deserialize;
+use tenantry_catalog::{Fact, Kind, ObjectId};
+
+use super::address::{Address, drop_step, owner_step};
+use super::reserved::reserved_name;
+use crate::rules::{Alteration, Context, Rules, Slot};
+use crate::sql::Quoted;
+use crate::{HazardKind, PlanError, Step, Verb};
+
+/// The rules of sequences.
+pub(super) struct Sequence;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attributes {
+    #[serde(rename = "type")]
+    data_type: String,
+    #[serde(flatten)]
+    options: Options,
+    #[serde(default)]
+    unlogged: bool,
+    #[serde(default, rename = "owner")]
+    _owner: Option<String>,
+}
+
+/// What a sequence counts by; an identity column's has the same.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Options {
+    start: i64,
+    increment: i64,
+    min: i64,
+    max: i64,
+    cache: i64,
+    #[serde(default)]
+    cycle: bool,
+}
+
+impl Options {
+    /// As `CREATE SEQUENCE` and `GENERATED ... AS IDENTITY (...)` take them,
+    /// without what is usual for the type.
+    pub(super) fn unusual(&self, data_type: &str) -> Vec<String> {
+        let up = self.increment > 0;
+        let (lowest, highest) = match data_type {
+            "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
+            "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            _ => (i64::MIN, i64::MAX),
+        };
+        let (min, max) = if up { (1, highest) } else { (lowest, -1) };
+        let start = if up { self.min } else { self.max };
+        let options = [
+            (self.start != start, format!("START WITH {}", self.start)),
+            (self.increment != 1, format!("INCREMENT BY {}", self.increment)),
+            (self.min != min, format!("MINVALUE {}", self.min)),
+            (self.max != max, format!("MAXVALUE {}", self.max)),
+            (self.cache != 1, format!("CACHE {}", self.cache)),
+            (self.cycle, "CYCLE".to_owned()),
+        ];
+        options.into_iter().filter(|(unusual, _)| *unusual).map(|(_, option)| option).collect()
+    }
+
+    /// The options that differ, as `ALTER SEQUENCE` takes them.
+    pub(super) fn changes(&self, before: &Options) -> Vec<String> {
+        let options = [
+            (self.start != before.start, format!("START WITH {}", self.start)),
+            (self.increment != before.increment, format!("INCREMENT BY {}", self.increment)),
+            (self.min != before.min, format!("MINVALUE {}", self.min)),
+            (self.max != before.max, format!("MAXVALUE {}", self.max)),
+            (self.cache != before.cache, format!("CACHE {}", self.cache)),
+            (self.cycle != before.cycle, if self.cycle { "CYCLE" } else { "NO CYCLE" }.to_owned()),
+        ];
+        options.into_iter().filter(|(differs, _)| *differs).map(|(_, option)| option).collect()
+    }
+
+    /// Whether a value that `before` allows may be out of bounds here.
+    fn narrower(&self, before: &Options) -> bool {
+        self.min > before.min || self.max < before.max
+    }
+}
+
+/// `OWNED BY t.c`, or `OWNED BY NONE`.
+fn owned_by(fact: &Fact) -> String {
+    match fact.parent.as_ref().filter(|parent| parent.kind == Kind::Column) {
+        Some(column) => format!("OWNED BY {}.{}", Quoted(column.first()), Quoted(column.last())),
+        None => "OWNED BY NONE".to_owned(),
+    }
+}
+
+impl Rules for Sequence {
+    fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let sequence: Attributes = fact.decode()?;
+        let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
+        let mut sql = format!("CREATE {unlogged}SEQUENCE {}", Quoted(fact.id.first()));
+        if sequence.data_type != "bigint" {
+            sql.push_str(&format!(" AS {}", sequence.data_type));
+        }
+        let owned = fact.parent.is_some().then(|| owned_by(fact));
+        for option in sequence.options.unusual(&sequence.data_type).into_iter().chain(owned) {
+            sql.push(' ');
+            sql.push_str(&option);
+        }
+        let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
+        steps.extend(owner_step(fact, Verb::Create));
+        Ok(steps)
+    }
+
+    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        Ok(vec![drop_step(fact).hazard(HazardKind::DropsData, &fact.id, "where it counted to is lost")])
+    }
+
+    fn alter(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        changed: &[String],
+        _: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        let mut options = Vec::new();
+        if before.data_type != after.data_type {
+            options.push(format!("AS {}", after.data_type));
+        }
+        let mut changes = after.options.changes(&before.options);
+        if before.data_type != after.data_type {
+            // Another type may move bounds that are not named.
+            changes.retain(|option| !option.starts_with("MINVALUE") && !option.starts_with("MAXVALUE"));
+            changes.push(format!("MINVALUE {}", after.options.min));
+            changes.push(format!("MAXVALUE {}", after.options.max));
+        }
+        options.extend(changes);
+        let alter =
+            |options: &str| Step::new(&to.id, Verb::Alter, format!("ALTER {} {options}", Address(&to.id)));
+        let mut steps = Vec::new();
+        if !options.is_empty() {
+            let mut step = alter(&options.join(" "));
+            if after.options.narrower(&before.options) {
+                step = step.hazard(
+                    HazardKind::DependsOnRows,
+                    &to.id,
+                    "fails where it has counted past its new bounds",
+                );
+            }
+            steps.push(step);
+        }
+        if before.unlogged != after.unlogged {
+            steps.push(alter(if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }));
+        }
+        if changed.iter().any(|attribute| attribute == "parent") {
+            steps.push(alter(&owned_by(to)));
+        }
+        if changed.iter().any(|attribute| attribute == "owner") {
+            steps.extend(owner_step(to, Verb::Alter));
+        }
+        Ok(Alteration::in_place(steps))
+    }
+
+    fn slots(&self, fact: &Fact) -> Vec<Slot> {
+        vec![Slot("relation", fact.id.first().to_owned())]
+    }
+
+    /// One that a column owns goes with it, whatever becomes of that.
+    fn holds_data(&self, fact: &Fact, _: &Context<'_>) -> bool {
+        fact.parent.is_none()
+    }
+
+    fn quarantine(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let sql = format!("ALTER {} RENAME TO {}", Address(&fact.id), Quoted(&reserved_name(&fact.id)));
+        Ok(vec![Step::new(&fact.id, Verb::Quarantine, sql).hazard(
+            HazardKind::QuarantinesData,
+            &fact.id,
+            "is renamed aside, and can be brought back",
+        )])
+    }
+
+    fn restore(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let now = ObjectId::new(Kind::Sequence, [fact.text("_reserved").unwrap_or_default()]);
+        let sql = format!("ALTER {} RENAME TO {}", Address(&now), Quoted(fact.id.first()));
+        Ok(vec![Step::new(&fact.id, Verb::Restore, sql)])
+    }
+}

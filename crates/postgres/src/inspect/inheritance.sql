@@ -1,0 +1,43 @@
+-- Tables that inherit from others, partitions not counted.
+WITH namespace AS MATERIALIZED (
+    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
+    FROM pg_namespace n
+    WHERE n.oid = ANY ($1)
+),
+relation AS MATERIALIZED (
+    SELECT n.oid AS schema, n.path, c.oid, c.relname
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid
+    WHERE c.relkind = 'r' AND NOT c.relispartition
+)
+SELECT r.schema,
+       NULL::oid                AS class,
+       NULL::oid                AS object,
+       NULL::int                AS sub,
+       'inheritance'            AS kind,
+       CASE WHEN current_setting('search_path') = r.path
+              OR set_config('search_path', r.path, true) IS NOT NULL THEN
+           ARRAY[r.relname, h.inhparent::regclass::text]
+       END::text[]              AS name,
+       'table'                  AS parent_kind,
+       ARRAY[r.relname]::text[] AS parent_name,
+       json_build_object(
+           'order', h.inhseqno,
+           '_rests_on', (
+               SELECT json_agg(json_build_array(o.kind, o.name))
+               FROM (
+                   SELECT 'table' AS kind, json_build_array(p.relname) AS name
+                   UNION ALL
+                   SELECT 'column', json_build_array(p.relname, a.attname)
+                   FROM pg_attribute a
+                   WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped
+               ) o
+               WHERE p.relnamespace = r.schema
+           )
+       )::text AS attributes
+FROM relation r
+JOIN pg_inherits h ON h.inhrelid = r.oid
+JOIN pg_class p ON p.oid = h.inhparent

@@ -1,0 +1,48 @@
+-- Partitions: that a table is attached, to what, and for which rows. Attaching
+-- and detaching moves no row, so it is a fact of its own.
+WITH namespace AS MATERIALIZED (
+    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
+    FROM pg_namespace n
+    WHERE n.oid = ANY ($1)
+),
+relation AS MATERIALIZED (
+    SELECT n.oid AS schema, n.path, c.oid, c.relname, c.relpartbound
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid
+    WHERE c.relispartition AND c.relkind IN ('r', 'p')
+)
+SELECT r.schema,
+       NULL::oid                AS class,
+       NULL::oid                AS object,
+       NULL::int                AS sub,
+       'partition'              AS kind,
+       ARRAY[r.relname]::text[] AS name,
+       'table'                  AS parent_kind,
+       ARRAY[r.relname]::text[] AS parent_name,
+       CASE WHEN current_setting('search_path') = r.path
+              OR set_config('search_path', r.path, true) IS NOT NULL THEN
+           json_build_object(
+               'of', h.inhparent::regclass::text,
+               'bound', pg_get_expr(r.relpartbound, r.oid),
+               -- The columns too: they must be as the partitioned table's before it is attached.
+               '_rests_on', (
+                   SELECT json_agg(json_build_array(o.kind, o.name))
+                   FROM (
+                       SELECT 'table' AS kind, json_build_array(p.relname) AS name
+                       UNION ALL
+                       SELECT 'column', json_build_array(t.relname, a.attname)
+                       FROM pg_class t
+                       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+                       WHERE t.oid IN (p.oid, r.oid)
+                   ) o
+                   WHERE p.relnamespace = r.schema
+               ),
+               '_parent', p.relname
+           )
+       END::text AS attributes
+FROM relation r
+JOIN pg_inherits h ON h.inhrelid = r.oid
+JOIN pg_class p ON p.oid = h.inhparent

@@ -1,0 +1,46 @@
+-- Sequences, but for those of identity columns, which are a part of them. The
+-- parent is the column that owns it and goes with it.
+WITH namespace AS MATERIALIZED (
+    SELECT n.oid
+    FROM pg_namespace n
+    WHERE n.oid = ANY ($1)
+),
+relation AS MATERIALIZED (
+    SELECT n.oid AS schema, c.oid, c.relname, c.relowner, c.relpersistence
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid
+    WHERE c.relkind = 'S'
+)
+SELECT r.schema,
+       'pg_class'::regclass::oid AS class,
+       r.oid                     AS object,
+       0                         AS sub,
+       'sequence'                AS kind,
+       ARRAY[r.relname]::text[]  AS name,
+       CASE WHEN a.attnum IS NOT NULL THEN 'column' END AS parent_kind,
+       CASE WHEN a.attnum IS NOT NULL THEN ARRAY[t.relname, a.attname]::text[] END AS parent_name,
+       json_build_object(
+           'owner', pg_get_userbyid(r.relowner),
+           -- smallint, integer or bigint: never of the schema's own.
+           'type', format_type(s.seqtypid, NULL),
+           'start', s.seqstart,
+           'increment', s.seqincrement,
+           'min', s.seqmin,
+           'max', s.seqmax,
+           'cache', s.seqcache,
+           'cycle', nullif(s.seqcycle, false),
+           'unlogged', nullif(r.relpersistence = 'u', false)
+       )::text AS attributes
+FROM relation r
+JOIN pg_sequence s ON s.seqrelid = r.oid
+LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass
+                     AND o.objid = r.oid
+                     AND o.refclassid = 'pg_class'::regclass
+                     AND o.refobjsubid > 0
+                     AND o.deptype IN ('a', 'i')
+LEFT JOIN pg_class t ON t.oid = o.refobjid
+LEFT JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
+WHERE o.deptype IS DISTINCT FROM 'i'
