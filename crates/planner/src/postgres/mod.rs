@@ -18,7 +18,6 @@ mod partition;
 mod policy;
 mod privilege;
 mod range;
-mod reserved;
 mod retype;
 mod routine;
 mod rule;
@@ -28,8 +27,6 @@ mod slot;
 mod statistics;
 mod trigger;
 mod view;
-
-pub use reserved::{PREFIX as RESERVED_PREFIX, reserved_name};
 
 use tenantry_catalog::{Fact, Kind};
 

@@ -5,10 +5,9 @@ use serde::Deserialize;
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::address::{Address, drop_step, owner_step};
-use super::reserved::reserved_name;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{HazardKind, PlanError, Step, Verb};
+use crate::{HazardKind, PlanError, Step, Verb, reserved_name};
 
 /// The rules of sequences.
 pub(super) struct Sequence;
@@ -165,9 +164,11 @@ impl Rules for Sequence {
         fact.parent.is_none()
     }
 
-    fn quarantine(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let sql = format!("ALTER {} RENAME TO {}", Address(&fact.id), Quoted(&reserved_name(&fact.id)));
-        Ok(vec![Step::new(&fact.id, Verb::Quarantine, sql).hazard(
+    fn quarantine(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let reserved = reserved_name(&fact.id, context.from);
+        let sql = format!("ALTER {} RENAME TO {}", Address(&fact.id), Quoted(&reserved));
+        let step = Step::new(&fact.id, Verb::Quarantine, sql).aside(reserved);
+        Ok(vec![step.hazard(
             HazardKind::QuarantinesData,
             &fact.id,
             "is renamed aside, and can be brought back",
@@ -178,5 +179,47 @@ impl Rules for Sequence {
         let now = ObjectId::new(Kind::Sequence, [fact.text("_reserved").unwrap_or_default()]);
         let sql = format!("ALTER {} RENAME TO {}", Address(&now), Quoted(fact.id.first()));
         Ok(vec![Step::new(&fact.id, Verb::Restore, sql)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sequence(attributes: &serde_json::Value) -> Result<Attributes, tenantry_catalog::CatalogError> {
+        let attributes = serde_json::from_value(attributes.clone()).unwrap();
+        Fact { id: ObjectId::new(Kind::Sequence, ["s"]), parent: None, attributes }.decode()
+    }
+
+    #[test]
+    fn writes_only_what_is_unusual() {
+        for (data_type, options, unusual) in [
+            ("bigint", json!({"start": 1, "increment": 1, "min": 1, "max": i64::MAX, "cache": 1}), ""),
+            ("integer", json!({"start": 1, "increment": 1, "min": 1, "max": i32::MAX, "cache": 1}), ""),
+            (
+                "bigint",
+                json!({"start": -1, "increment": -1, "min": i64::MIN, "max": -1, "cache": 1}),
+                "INCREMENT BY -1",
+            ),
+            (
+                "bigint",
+                json!({"start": 9, "increment": 2, "min": 5, "max": 99, "cache": 3, "cycle": true}),
+                "START WITH 9 INCREMENT BY 2 MINVALUE 5 MAXVALUE 99 CACHE 3 CYCLE",
+            ),
+        ] {
+            let options: Options = serde_json::from_value(options).unwrap();
+            assert_eq!(options.unusual(data_type).join(" "), unusual);
+        }
+    }
+
+    #[test]
+    fn knows_all_of_its_attributes() {
+        let known = json!({"type": "bigint", "start": 1, "increment": 1, "min": 1, "max": 9, "cache": 1});
+        assert!(sequence(&known).is_ok());
+        let mut strange = known;
+        strange["strange"] = json!(1);
+        assert!(sequence(&strange).is_err());
     }
 }
