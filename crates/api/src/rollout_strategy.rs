@@ -89,7 +89,7 @@ pub struct WaveSelect {
     pub labels: Option<BTreeMap<String, String>>,
     /// The tenants of these names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 63)))]
+    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 253)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub names: Option<Vec<String>>,
     /// That share of the whole set, 1 to 100, rounded up; the same tenants each time.

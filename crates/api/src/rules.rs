@@ -182,11 +182,11 @@ pub const ONE_SOURCE_OF_SQL: Check = Check {
 
 /// What an entry of `ignore` looks like.
 pub const IGNORE_PATTERNS: Check = Check {
-    cel: "self.all(p, p.matches('^([a-z]+( [a-z]+)*|[*]) [^ ].*$'))",
-    message: "each entry of ignore is a kind and a name pattern, such as 'index invoice_total_idx', 'table audit_*' or '* custom_*'",
+    cel: "self.all(p, p.matches('^([^ ]+|[a-z]+( [a-z]+)* [^ ].*)$'))",
+    message: "each entry of ignore is a kind and a name, or a name alone, such as 'index invoice_total_idx', 'table audit_*' or 'custom_*'",
     holds: |list| {
         items(list)
-            .is_none_or(|list| list.iter().all(|item| matches(item, "^([a-z]+( [a-z]+)*|[*]) [^ ].*$")))
+            .is_none_or(|list| list.iter().all(|item| matches(item, "^([^ ]+|[a-z]+( [a-z]+)* [^ ].*)$")))
     },
 };
 

@@ -58,11 +58,12 @@ pub struct SchemaDefinitionSpec {
     #[schemars(length(max = 200))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub renames: Vec<Rename>,
-    /// Objects that tenants may have for themselves, each as its kind and a name pattern: `index invoice_total_idx`,
-    /// `table audit_*`, `* custom_*`. In a pattern `*` stands for any text. They are neither compared nor changed. The bookkeeping tables of Flyway,
-    /// Liquibase, Alembic, Django, Rails, Prisma, golang-migrate, goose, sqlx, diesel and Atlas are always left alone.
+    /// Objects that tenants may have for themselves, each as its kind and a name, in which `*` stands for any text:
+    /// `index invoice_total_idx`, `table audit_*`, `column invoice.x_*`; without a kind, `custom_*`, objects of every kind.
+    /// They are neither compared nor changed. The bookkeeping tables of Flyway, Liquibase, Alembic, Django, Rails, Prisma,
+    /// golang-migrate, goose, sqlx, diesel and Atlas are always left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 200), inner(length(min = 3, max = 256)))]
+    #[schemars(length(max = 200), inner(length(min = 1, max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Atomic, validation = &rules::IGNORE_PATTERNS)]
     pub ignore: Vec<String>,
 }
@@ -77,8 +78,8 @@ pub struct Policy {
     #[serde(default)]
     pub destructive: Destructive,
     /// Whether changes are made in the way that holds up the application least (CREATE INDEX CONCURRENTLY, NOT VALID then
-    /// VALIDATE), which takes longer and more than one transaction. `Auto`: where a table has rows. `Always`: wherever
-    /// there is such a way. `Never`: plain statements, in one transaction where possible. Default: `Auto`.
+    /// VALIDATE), which takes longer and more than one transaction. `Auto`: where a table is large enough for it to matter.
+    /// `Never`: plain statements, in one transaction where possible. Default: `Auto`.
     #[serde(default)]
     pub online: Online,
     /// Whether owners of objects are part of the schema. Default: `Unmanaged`.
@@ -108,11 +109,9 @@ pub enum Destructive {
 /// When the way that holds up the application least is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Online {
-    /// Where a table has rows.
+    /// Where a table is large enough for it to matter.
     #[default]
     Auto,
-    /// Wherever there is such a way.
-    Always,
     /// Never: plain statements.
     Never,
 }

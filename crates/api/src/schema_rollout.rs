@@ -117,7 +117,7 @@ pub struct Resumption {
 #[serde(rename_all = "camelCase")]
 pub struct TenantOrder {
     /// The tenant's name.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 253))]
     pub tenant: String,
     /// Who said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -253,7 +253,7 @@ pub struct GroupStatus {
     pub tenants: i32,
     /// Some of them by name. At most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 5), inner(length(max = 63)))]
+    #[schemars(length(max = 5), inner(length(max = 253)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub examples: Vec<String>,
     /// The group's own digest, which can be approved by itself.

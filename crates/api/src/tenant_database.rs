@@ -156,8 +156,8 @@ pub struct Limits {
 #[serde(rename_all = "camelCase")]
 pub struct Shadow {
     /// Another TenantDatabase whose database is used as scratch: same major version, same extensions, and nothing of
-    /// value in it, since schemas come and go there. Default: none; where a shadow cannot be in place, one is made beside this database
-    /// if the login may (CREATEDB).
+    /// value in it, since schemas come and go there. Default: none; where a shadow cannot be in place, one is made beside
+    /// this database if the login may (CREATEDB).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_ref: Option<LocalRef>,
     /// Whether a shadow may be made in this database itself, in a transaction that is rolled back. `Auto`: where nobody

@@ -142,13 +142,13 @@ pub struct TenantSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 10_000),
-        inner(length(min = 1, max = 63), pattern("^[^\\x00-\\x1f\\x7f]+$"))
+        inner(length(min = 1, max = 253), pattern("^[^\\x00-\\x1f\\x7f]+$"))
     )]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub names: Option<Vec<String>>,
-    /// The schemas that are there already and match: `*` stands for any text, `?` for one character. The tenant's name is
-    /// what `{name}` in `schemaTemplate` stands for, otherwise the schema's whole name. `public`, the system's schemas and Tenantry's
-    /// own never match. No tenant is provisioned by a pattern.
+    /// The schemas that are there already and match: `*` stands for any text. The tenant's name is what `{name}` in
+    /// `schemaTemplate` stands for, otherwise the schema's whole name. `public`, the system's schemas and Tenantry's own
+    /// never match. No tenant is provisioned by a pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub schema_pattern: Option<String>,
@@ -213,8 +213,8 @@ pub enum Removal {
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
     /// `Report`: the tenant is Drifted, and says so; the next revision is merged into what it has. `Correct`: it is
-    /// brought back to the revision in force, by a proved plan and within `rollout.approval`. `Ignore`: as Report, but without condition and event.
-    /// Default: `Report`.
+    /// brought back to the revision in force, by a proved plan and within `rollout.approval`. `Ignore`: as Report, but
+    /// without condition and event. Default: `Report`.
     #[serde(default)]
     pub mode: DriftMode,
     /// How often it is looked for. The look costs one query a database, whatever the number of tenants. Default: `30s`;
@@ -352,7 +352,7 @@ pub struct TenantCounts {
 #[serde(rename_all = "camelCase")]
 pub struct TenantStatus {
     /// The tenant's name.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 253))]
     pub name: String,
     /// The TenantDatabase that it lives in.
     #[schemars(length(min = 1, max = 253))]
