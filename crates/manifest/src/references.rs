@@ -1,0 +1,174 @@
+//! Whether every reference leads somewhere.
+
+use std::collections::BTreeMap;
+
+use tenantry_api::validation::FieldPath;
+use tenantry_engine::Source;
+
+use crate::{Connection, Environment, Fault, Located, Manifests, Note, ObjectName, sources::sources};
+
+/// A field that names something which is not there, or not as it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The field.
+    pub path: FieldPath,
+    /// What is missing, and what to add.
+    pub message: String,
+}
+
+impl Unresolved {
+    pub(crate) fn missing(path: FieldPath, kind: &str, name: &str) -> Self {
+        Self { path, message: format!("there is no {kind} {name}; add it") }
+    }
+}
+
+impl Manifests {
+    /// How to reach that database.
+    ///
+    /// # Errors
+    /// What its Secrets lack. After [`load`](crate::load) with the same environment there is nothing.
+    pub fn connection(&self, name: &ObjectName, environment: &Environment) -> Result<Connection, Vec<Fault>> {
+        let Some(database) = self.databases.get(name) else { return Err(Vec::new()) };
+        let secret = |secret: &str| self.secret(&name.sibling(secret));
+        let resolved = Connection::resolve(&database.object.spec, &secret, environment.uri(&name.name));
+        resolved.map_err(|all| {
+            let hint = format!(", or set {}", Environment::variable(&name.name));
+            let fault = |one: Unresolved| {
+                let login = one.path.to_string().starts_with("spec.connection");
+                let message = format!("{}: {}{}", one.path, one.message, if login { &hint } else { "" });
+                database.fault(&one.path, message)
+            };
+            all.into_iter().map(fault).collect()
+        })
+    }
+
+    /// The SQL of that definition, in the order in which it is compiled.
+    ///
+    /// # Errors
+    /// ConfigMaps that are not there or hold nothing. After [`load`](crate::load) there are none.
+    pub fn sources(&self, name: &ObjectName) -> Result<Vec<Source>, Vec<Fault>> {
+        let Some(definition) = self.definitions.get(name) else { return Err(Vec::new()) };
+        let config_map = |config_map: &str| self.config_map(&name.sibling(config_map));
+        sources(&definition.object.spec, &config_map).map_err(|all| {
+            let fault =
+                |one: Unresolved| definition.fault(&one.path, format!("{}: {}", one.path, one.message));
+            all.into_iter().map(fault).collect()
+        })
+    }
+}
+
+/// Every reference that leads nowhere.
+pub(crate) fn check(manifests: &Manifests, environment: &Environment) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, database) in &manifests.databases {
+        faults.extend(manifests.connection(name, environment).err().into_iter().flatten());
+        if let Some(shadow) = &database.object.spec.shadow.database_ref {
+            let path = FieldPath::default().field("spec").field("shadow").field("databaseRef").field("name");
+            must_be_there(&manifests.databases, "TenantDatabase", database, &path, &shadow.name, &mut faults);
+        }
+    }
+    for name in manifests.definitions.keys() {
+        faults.extend(manifests.sources(name).err().into_iter().flatten());
+    }
+    for set in manifests.sets.values() {
+        check_set(manifests, set, &mut faults);
+    }
+    faults.extend(shared_variables(manifests, environment));
+    faults
+}
+
+fn check_set(manifests: &Manifests, set: &Located<tenantry_api::TenantSet>, faults: &mut Vec<Fault>) {
+    let spec = FieldPath::default().field("spec");
+    let path = spec.field("schemaRef").field("name");
+    must_be_there(
+        &manifests.definitions,
+        "SchemaDefinition",
+        set,
+        &path,
+        &set.object.spec.schema_ref.name,
+        faults,
+    );
+    for (index, entry) in set.object.spec.databases.iter().enumerate() {
+        let path = spec.field("databases").item(index);
+        let databases = &manifests.databases;
+        let own = path.field("databaseRef").field("name");
+        must_be_there(databases, "TenantDatabase", set, &own, &entry.database_ref.name, faults);
+        let tenants = path.field("tenants");
+        if let Some(elsewhere) = &entry.tenants.query_database_ref {
+            let path = tenants.field("queryDatabaseRef").field("name");
+            must_be_there(databases, "TenantDatabase", set, &path, &elsewhere.name, faults);
+        }
+        if let Some(list) = &entry.tenants.config_map_ref {
+            let path = tenants.field("configMapRef");
+            let before = faults.len();
+            must_be_there(&manifests.config_maps, "ConfigMap", set, &path.field("name"), &list.name, faults);
+            let data = manifests.config_map(&set.name().sibling(&list.name));
+            if faults.len() == before && !data.is_some_and(|data| data.contains_key(&list.key)) {
+                let path = path.field("key");
+                let message = format!("{path}: ConfigMap {} has no key {}", list.name, list.key);
+                faults.push(set.fault(&path, message));
+            }
+        }
+    }
+}
+
+fn must_be_there<T, U>(
+    objects: &BTreeMap<ObjectName, Located<T>>,
+    kind: &str,
+    from: &Located<U>,
+    path: &FieldPath,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) {
+    let wanted = from.name().sibling(name);
+    if objects.contains_key(&wanted) {
+        return;
+    }
+    let elsewhere = objects.keys().find(|object| object.name == name);
+    let beside: Vec<&str> = objects
+        .keys()
+        .filter(|object| object.namespace == wanted.namespace)
+        .map(|object| object.name.as_str())
+        .collect();
+    let advice = match elsewhere {
+        Some(elsewhere) => format!(
+            "it is in namespace {}, and this is in {}: references stay in their namespace",
+            elsewhere.namespace, wanted.namespace
+        ),
+        None if beside.is_empty() => "add one".to_owned(),
+        None => format!("add it, or name one that is here: {}", beside.join(", ")),
+    };
+    faults.push(from.fault(path, format!("{path}: there is no {kind} {name}; {advice}")));
+}
+
+/// One variable of the environment must not stand for two databases.
+fn shared_variables(manifests: &Manifests, environment: &Environment) -> Vec<Fault> {
+    let mut first: BTreeMap<String, &ObjectName> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for (name, database) in
+        manifests.databases.iter().filter(|(name, _)| environment.uri(&name.name).is_some())
+    {
+        let variable = Environment::variable(&name.name);
+        match first.get(&variable) {
+            Some(other) => {
+                let message =
+                    format!("{variable} would stand for this one and for {other}; rename one of the two");
+                faults.push(database.fault(&FieldPath::default(), message));
+            }
+            None => {
+                first.insert(variable, name);
+            }
+        }
+    }
+    faults
+}
+
+/// Which databases are reached by the environment.
+pub(crate) fn notes(manifests: &Manifests, environment: &Environment) -> Vec<Note> {
+    let by_environment = manifests.databases.iter().filter(|(name, _)| environment.uri(&name.name).is_some());
+    let note = |(name, database): (&ObjectName, &Located<_>)| Note {
+        place: database.place(),
+        message: format!("TenantDatabase {name} is reached by {}", Environment::variable(&name.name)),
+    };
+    by_environment.map(note).collect()
+}
