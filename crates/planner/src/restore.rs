@@ -8,7 +8,7 @@ use crate::fate::{Fates, rules_of};
 use crate::rules::{Context, Dialect};
 use crate::{Plan, PlanError, Policy, ServerVersion, plan};
 
-/// Plans like [`plan`], but what the target has, the schema lacks, and an
+/// Plans like [`plan()`], but what the target has, the schema lacks, and an
 /// earlier plan put `aside`, is renamed back instead of made anew: that is
 /// what makes a rollback bring rows back.
 ///
@@ -16,7 +16,7 @@ use crate::{Plan, PlanError, Policy, ServerVersion, plan};
 /// `_reserved` says what they are called now.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub fn plan_restoring(
     dialect: &dyn Dialect,
     from: &Catalog,
