@@ -133,13 +133,12 @@ fn retyped(
         "values of {} are converted to {} by way of their text; what does not fit is cut, rounded or refused",
         before.base, after.base
     );
-    let mut alteration =
-        Retype { from, to, make, hazards: vec![(HazardKind::ChangesValues, detail)] }.plan(context)?;
-    if let Alteration::InPlace { rebuild, .. } = &mut alteration {
-        let checks = context.from.children(&from.id).filter(|fact| fact.id.kind == Kind::DomainConstraint);
-        rebuild.extend(checks.map(|fact| fact.id.clone()).filter(|id| context.to.contains(id)));
-    }
-    Ok(alteration)
+    Retype { from, to, make, hazards: vec![(HazardKind::ChangesValues, detail)] }.plan(context)
+}
+
+/// The statement that makes a domain as a fact has it, without its checks.
+pub(super) fn create_sql(fact: &Fact) -> Result<String, PlanError> {
+    Ok(create_step(fact, Verb::Alter, &fact.decode()?, &[]).sql)
 }
 
 /// The rules of a domain's checks.

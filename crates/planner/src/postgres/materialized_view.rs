@@ -11,8 +11,9 @@ use serde::Deserialize;
 use tenantry_catalog::Fact;
 
 use super::address::{Address, drop_step, owner_step};
+use super::options::Options;
 use super::slot;
-use super::view::{ViewColumn, option_changes, query, with_options};
+use super::view::{ViewColumn, query};
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Step, Verb};
@@ -26,6 +27,8 @@ struct Attributes {
     definition: String,
     #[serde(default)]
     options: BTreeMap<String, String>,
+    #[serde(default, rename = "_option_order")]
+    option_order: Vec<String>,
     /// The table access method, where it is not `heap`.
     #[serde(default)]
     access_method: Option<String>,
@@ -37,12 +40,19 @@ struct Attributes {
     _owner: Option<String>,
 }
 
+impl Attributes {
+    fn options(&self) -> Options<'_> {
+        Options { values: &self.options, order: &self.option_order }
+    }
+}
+
 impl Rules for MaterializedView {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let view: Attributes = fact.decode()?;
         let name = Quoted(fact.id.first());
-        let using = view.access_method.map_or(String::new(), |method| format!(" USING {}", Quoted(&method)));
-        let options = with_options(&view.options);
+        let method = view.access_method.as_deref();
+        let using = method.map_or(String::new(), |method| format!(" USING {}", Quoted(method)));
+        let options = view.options().with();
         let query = query(&view.definition);
         let sql = format!("CREATE MATERIALIZED VIEW {name}{using}{options} AS\n{query}\nWITH NO DATA");
         let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
@@ -83,8 +93,8 @@ impl Rules for MaterializedView {
         for attribute in changed {
             match attribute.as_str() {
                 "options" => {
-                    let changes = option_changes(&before.options, &after.options);
-                    steps.extend(changes.map(|change| {
+                    let changes = before.options().way_to(after.options());
+                    steps.extend(changes.into_iter().map(|change| {
                         let sql = format!("ALTER {} {change}", Address(&to.id));
                         Step::new(&to.id, Verb::Alter, sql).locks(&to.id, LockMode::ShareUpdateExclusive)
                     }));

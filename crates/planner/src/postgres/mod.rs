@@ -14,6 +14,7 @@ mod index;
 mod inheritance;
 mod materialized_view;
 mod operator;
+mod options;
 mod partition;
 mod policy;
 mod privilege;

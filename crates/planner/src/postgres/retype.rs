@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::Address;
+use super::domain;
 use crate::rules::{Alteration, Context, Rebuild};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
@@ -31,36 +32,40 @@ impl Retype<'_> {
     /// # Errors
     /// When a column holds values in a way that cannot be migrated.
     pub(super) fn plan(self, context: &Context<'_>) -> Result<Alteration, PlanError> {
-        let holders = held_by(&self.from.id, context);
-        if holders.is_empty() {
+        if held_by(&self.from.id, context).is_empty() {
             return Ok(Alteration::Replace);
         }
-        let direct = |column: &&Fact| context.from.depends_on(&column.id).any(|on| *on == self.from.id);
-        let (columns, nested): (Vec<&Fact>, Vec<&Fact>) = holders.into_iter().partition(direct);
-        if let Some(column) = nested.first() {
-            return Err(Refusal::new(
-                &self.from.id,
-                format!("has to be made anew, and {} holds values of a type that is made of it", column.id),
-                "Change that column to another type first, and back afterwards",
-            )
-            .into());
+        // The type, and the domains over it: base first.
+        let types = carriers(self.from, context)?;
+        let columns: Vec<&Fact> = types.iter().flat_map(|of| held_directly(&of.id, context)).collect();
+        let inherited = |column: &&Fact| is_inherited(column, context.from);
+        let migrated: Vec<&Fact> = columns.iter().copied().filter(|column| !inherited(column)).collect();
+        let mut steps = Vec::new();
+        let mut asides = Vec::new();
+        for of in &types {
+            let aside = aside(of.id.first(), context);
+            steps.push(self.step(format!("ALTER {} RENAME TO {}", Address(&of.id), Quoted(&aside))));
+            asides.push(format!("DROP {} {}", keyword(of), Quoted(&aside)));
         }
-        let migrated: Vec<&Fact> =
-            columns.iter().copied().filter(|column| !is_inherited(column, context.from)).collect();
-        let rebuild = rebuilt(&self.from.id, &columns, context)?;
-        let aside = aside(self.from.id.first(), context);
-        let address = Address(&self.from.id);
-        let mut steps = vec![Step::new(
-            &self.to.id,
-            Verb::Alter,
-            format!("ALTER {address} RENAME TO {}", Quoted(&aside)),
-        )];
         steps.extend(self.make.iter().cloned());
+        for domain in &types[1..] {
+            steps.push(self.step(domain::create_sql(domain)?));
+        }
         steps.extend(self.migrations(&migrated)?);
-        let keyword = if self.from.id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" };
-        steps.push(Step::new(&self.to.id, Verb::Alter, format!("DROP {keyword} {}", Quoted(&aside))));
-        steps.extend(carried_over(&self.from.id, context)?);
+        steps.extend(asides.into_iter().rev().map(|sql| self.step(sql)));
+        let mut rebuild = BTreeSet::new();
+        for of in &types {
+            rebuild.extend(rebuilt(&of.id, &columns, context)?);
+            steps.extend(carried_over(&of.id, context)?);
+        }
+        for of in &types {
+            rebuild.remove(&of.id);
+        }
         Ok(Alteration::InPlace { steps, rebuild })
+    }
+
+    fn step(&self, sql: String) -> Step {
+        Step::new(&self.to.id, Verb::Alter, sql)
     }
 
     /// One ALTER TABLE a table, so that each is written anew only once.
@@ -82,6 +87,46 @@ impl Retype<'_> {
         };
         Ok(tables.into_iter().map(step).collect())
     }
+}
+
+fn keyword(of: &Fact) -> &'static str {
+    if of.id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" }
+}
+
+/// A type and the domains over it that columns hold values of, base first.
+fn carriers<'a>(of: &'a Fact, context: &Context<'a>) -> Result<Vec<&'a Fact>, PlanError> {
+    let mut types = vec![of];
+    let mut at = 0;
+    while let Some(base) = types.get(at) {
+        for fact in context.from.dependents(&base.id).filter_map(|id| context.from.get(id)) {
+            let is_type = matches!(fact.id.kind, Kind::Domain | Kind::Composite | Kind::Range);
+            let Some(column) = held_by(&fact.id, context).first().copied().filter(|_| is_type) else {
+                continue;
+            };
+            if fact.id.kind != Kind::Domain {
+                return Err(Refusal::new(
+                    &of.id,
+                    format!(
+                        "has to be made anew, and {} holds values of {}, which is made of it",
+                        column.id, fact.id
+                    ),
+                    "Change that column to another type first, and back afterwards",
+                )
+                .into());
+            }
+            if !types.contains(&fact) {
+                types.push(fact);
+            }
+        }
+        at += 1;
+    }
+    Ok(types)
+}
+
+/// The columns of this very type that hold values, and go on doing so.
+fn held_directly<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
+    let held = held_by(of, context).into_iter();
+    held.filter(|column| context.from.depends_on(&column.id).any(|on| on == of)).collect()
 }
 
 /// The clause that converts one column.
@@ -131,6 +176,8 @@ fn rebuilt(of: &ObjectId, columns: &[&Fact], context: &Context<'_>) -> Result<BT
     let changed: BTreeSet<&ObjectId> = columns.iter().map(|column| &column.id).collect();
     let on_type = catalog.dependents(of).filter(|id| !changed.contains(id));
     let mut rebuild: BTreeSet<ObjectId> = on_type.cloned().collect();
+    let checks = catalog.children(of).filter(|fact| fact.id.kind == Kind::DomainConstraint);
+    rebuild.extend(checks.map(|fact| fact.id.clone()));
     for column in columns {
         rebuild.extend(
             catalog.children(&column.id).filter(|f| f.id.kind == Kind::Default).map(|f| f.id.clone()),
@@ -158,7 +205,7 @@ fn rebuilt(of: &ObjectId, columns: &[&Fact], context: &Context<'_>) -> Result<BT
             }
         }
     }
-    rebuild.retain(|id| !context.is_gone(id));
+    rebuild.retain(|id| !context.is_gone(id) && context.to.contains(id));
     Ok(rebuild)
 }
 

@@ -65,6 +65,9 @@ struct Attributes {
     settings: Vec<Setting>,
     #[serde(default, rename = "owner")]
     _owner: Option<String>,
+    /// Its body names the schema.
+    #[serde(default, rename = "_names_schema")]
+    _names_schema: bool,
 }
 
 #[derive(Clone, PartialEq, Deserialize)]

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use tenantry_catalog::Fact;
 
 use super::address::{drop_step, owner_step};
+use super::options::Options;
 use super::slot;
 use crate::rules::{Alteration, Context, Rules, Slot};
-use crate::sql::{Literal, Quoted};
+use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Step, Verb};
 
 /// The rules of views.
@@ -22,6 +23,8 @@ struct Attributes {
     /// `security_barrier`, `security_invoker`, `check_option`.
     #[serde(default)]
     options: BTreeMap<String, String>,
+    #[serde(default, rename = "_option_order")]
+    option_order: Vec<String>,
     /// By column: what an INSERT into the view puts in when it says nothing.
     #[serde(default)]
     defaults: BTreeMap<String, String>,
@@ -43,43 +46,20 @@ pub(super) struct ViewColumn {
     _collation: Option<String>,
 }
 
-/// `WITH (...)`, with a space before it; nothing without options.
-pub(super) fn with_options(options: &BTreeMap<String, String>) -> String {
-    if options.is_empty() {
-        return String::new();
-    }
-    let options: Vec<String> =
-        options.iter().map(|(name, value)| format!("{}={}", Quoted(name), Literal(value))).collect();
-    format!(" WITH ({})", options.join(", "))
-}
-
-/// The parts of `ALTER ... SET (...)` and `RESET (...)` between two sets of
-/// options.
-pub(super) fn option_changes(
-    from: &BTreeMap<String, String>,
-    to: &BTreeMap<String, String>,
-) -> impl Iterator<Item = String> {
-    let reset: Vec<String> =
-        from.keys().filter(|name| !to.contains_key(*name)).map(|name| Quoted(name).to_string()).collect();
-    let set: Vec<String> = to
-        .iter()
-        .filter(|(name, value)| from.get(*name) != Some(value))
-        .map(|(name, value)| format!("{}={}", Quoted(name), Literal(value)))
-        .collect();
-    let clause = |verb: &str, options: Vec<String>| {
-        (!options.is_empty()).then(|| format!("{verb} ({})", options.join(", ")))
-    };
-    clause("RESET", reset).into_iter().chain(clause("SET", set))
-}
-
 /// The definition without the semicolon at its end, as the server prints it.
 pub(super) fn query(definition: &str) -> &str {
     definition.trim().trim_end_matches(';')
 }
 
+impl Attributes {
+    fn options(&self) -> Options<'_> {
+        Options { values: &self.options, order: &self.option_order }
+    }
+}
+
 fn create_sql(fact: &Fact, view: &Attributes, or_replace: &str) -> String {
     let name = Quoted(fact.id.first());
-    format!("CREATE {or_replace}VIEW {name}{} AS\n{}", with_options(&view.options), query(&view.definition))
+    format!("CREATE {or_replace}VIEW {name}{} AS\n{}", view.options().with(), query(&view.definition))
 }
 
 /// The statements about defaults that differ.
@@ -138,8 +118,8 @@ impl Rules for View {
             steps.push(Step::new(&to.id, Verb::Alter, create_sql(to, &after, "OR REPLACE ")));
         } else {
             let alter = |change| format!("ALTER VIEW {} {change}", Quoted(to.id.first()));
-            let changes = option_changes(&before.options, &after.options);
-            steps.extend(changes.map(|change| Step::new(&to.id, Verb::Alter, alter(change))));
+            let changes = before.options().way_to(after.options());
+            steps.extend(changes.into_iter().map(|change| Step::new(&to.id, Verb::Alter, alter(change))));
         }
         let security = ["security_invoker", "security_barrier"];
         if security.iter().any(|option| before.options.get(*option) != after.options.get(*option)) {

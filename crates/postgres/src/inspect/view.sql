@@ -37,6 +37,8 @@ SELECT r.schema,
                        WHERE toast.oid = r.reltoastrelid
                    ) o
                ),
+               -- pg_dump prints them in this order.
+               '_option_order', (SELECT json_agg(option_name) FROM pg_options_to_table(r.reloptions)),
                'defaults', (
                    SELECT json_object_agg(a.attname, pg_get_expr(ad.adbin, ad.adrelid) ORDER BY a.attname)
                    FROM pg_attrdef ad
