@@ -21,7 +21,7 @@ pub use catalog::{Catalog, CatalogError, External, Reference, Unmodelled};
 pub use fact::Fact;
 pub use fingerprint::Fingerprint;
 pub use id::ObjectId;
-pub use kind::Kind;
+pub use kind::{Kind, UnknownKind};
 pub use merge::{Collision, merge};
 
 /// The identifier that stands for the tenant's own schema wherever SQL text

@@ -74,8 +74,9 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
             }
         }
     }
+    let reached = reached(dialect, context)?;
     for id in context.fates.0.keys() {
-        edges_of(id, context, &mut graph);
+        edges_of(id, context, &reached, &mut graph);
     }
     for tasks in slots.values() {
         for first in tasks.iter().filter(|task| matches!(task, Task::Drop(_))) {
@@ -106,14 +107,37 @@ fn supports<'a>(catalog: &'a Catalog, id: &'a ObjectId) -> impl Iterator<Item = 
     catalog.depends_on(id).chain(parent).filter(move |on| *on != id)
 }
 
+/// The facts that alterations of others change too, and which alterations.
+fn reached(
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+) -> Result<BTreeMap<ObjectId, BTreeSet<ObjectId>>, PlanError> {
+    let mut reached: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
+    for (id, _) in context.fates.0.iter().filter(|(_, fate)| **fate == Fate::Alter) {
+        let (Some(from), Some(to)) = (context.from.get(id), context.to.get(id)) else { continue };
+        for other in rules_of(dialect, id)?.reaches(from, to, context)? {
+            reached.entry(other).or_default().insert(id.clone());
+        }
+    }
+    Ok(reached)
+}
+
 /// The edges that follow from what one fact rests on, before and after.
-fn edges_of(id: &ObjectId, context: &Context<'_>, graph: &mut Graph) {
+fn edges_of(
+    id: &ObjectId,
+    context: &Context<'_>,
+    reached: &BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    graph: &mut Graph,
+) {
     let fate = context.fates.of(id);
     let (drop, alter, create) = (Task::Drop(id.clone()), Task::Alter(id.clone()), Task::Create(id.clone()));
     if fate == Fate::Replace {
         graph.edge(&drop, &create);
     }
     for on in supports(context.from, id) {
+        for through in reached.get(on).into_iter().flatten().filter(|_| fate.drops()) {
+            graph.edge(&drop, &Task::Alter(through.clone()));
+        }
         let support = context.fates.of(on);
         if fate.drops() {
             if support.drops() {
@@ -131,6 +155,9 @@ fn edges_of(id: &ObjectId, context: &Context<'_>, graph: &mut Graph) {
         }
     }
     for on in supports(context.to, id) {
+        for through in reached.get(on).into_iter().flatten().filter(|_| fate.creates()) {
+            graph.edge(&Task::Alter(through.clone()), &create);
+        }
         let before = match context.fates.of(on) {
             fate if fate.creates() => Task::Create(on.clone()),
             Fate::Alter => Task::Alter(on.clone()),

@@ -155,6 +155,22 @@ pub trait Rules: Sync {
         context: &Context<'_>,
     ) -> Result<Alteration, PlanError>;
 
+    /// The other facts that such an alteration changes too, though they say the
+    /// same before and after: the columns of a type that is made anew. What
+    /// rests on one of them goes before, and comes after.
+    ///
+    /// # Errors
+    /// As [`Rules::alter`].
+    fn reaches(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        context: &Context<'_>,
+    ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        let _ = (from, to, context);
+        Ok(BTreeSet::new())
+    }
+
     /// What becomes of it when `because`, which it depends on, is dropped and
     /// made anew, or is dropped though this fact does not change.
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {

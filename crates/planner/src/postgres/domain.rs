@@ -1,6 +1,8 @@
 //! Domains and their checks. Another base type is a new domain, to which the
 //! columns are migrated.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
@@ -84,7 +86,7 @@ impl Rules for Domain {
     ) -> Result<Alteration, PlanError> {
         let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
         let name = Quoted(to.id.first());
-        if changed.iter().any(|attribute| !["default", "not_null", "owner"].contains(&attribute.as_str())) {
+        if is_another_type(changed) {
             return retyped(from, to, &before, &after, context);
         }
         let mut steps = Vec::new();
@@ -110,6 +112,18 @@ impl Rules for Domain {
         Ok(Alteration::in_place(steps))
     }
 
+    fn reaches(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        context: &Context<'_>,
+    ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        if is_another_type(&from.differing(to)) {
+            return retype::reaches(from, context);
+        }
+        Ok(BTreeSet::new())
+    }
+
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {
         retype::unless_held(fact, because, context)
     }
@@ -117,6 +131,11 @@ impl Rules for Domain {
     fn slots(&self, fact: &Fact) -> Vec<Slot> {
         slot::data_type(fact)
     }
+}
+
+/// Whether a change is more than ALTER DOMAIN can do.
+fn is_another_type(changed: &[String]) -> bool {
+    changed.iter().any(|attribute| !["default", "not_null", "owner"].contains(&attribute.as_str()))
 }
 
 /// A domain on another base type takes the old one's place.

@@ -1,11 +1,13 @@
 //! Enumerated types. A value can be added; values that go, or change their
 //! order, need a new type.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
-use tenantry_catalog::Fact;
+use tenantry_catalog::{Fact, ObjectId};
 
 use super::address::{drop_step, owner_step};
-use super::retype::Retype;
+use super::retype::{self, Retype};
 use super::slot;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::{Literal, Quoted};
@@ -97,6 +99,19 @@ impl Rules for Enum {
             }
         }
         Ok(Alteration::in_place(steps))
+    }
+
+    fn reaches(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        context: &Context<'_>,
+    ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        if only_adds(&before.labels, &after.labels) {
+            return Ok(BTreeSet::new());
+        }
+        retype::reaches(from, context)
     }
 
     fn rank(&self, _: &Fact, verb: Verb, _: &Context<'_>) -> i8 {

@@ -1,5 +1,7 @@
 //! Range types. PostgreSQL cannot change one.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use tenantry_catalog::{Fact, ObjectId};
 
@@ -83,6 +85,18 @@ impl Rules for Range {
         let detail = "bounds are converted by way of their text; what does not fit is rounded or refused";
         let hazards = vec![(HazardKind::ChangesValues, detail.to_owned())];
         Retype { from, to, make, hazards }.plan(context)
+    }
+
+    fn reaches(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        context: &Context<'_>,
+    ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        if from.differing(to).iter().all(|attribute| attribute == "owner") {
+            return Ok(BTreeSet::new());
+        }
+        retype::reaches(from, context)
     }
 
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {

@@ -89,6 +89,12 @@ impl Retype<'_> {
     }
 }
 
+/// The columns that making a type anew changes too.
+pub(super) fn reaches(of: &Fact, context: &Context<'_>) -> Result<BTreeSet<ObjectId>, PlanError> {
+    let types = carriers(of, context)?;
+    Ok(types.iter().flat_map(|of| held_directly(&of.id, context)).map(|column| column.id.clone()).collect())
+}
+
 fn keyword(of: &Fact) -> &'static str {
     if of.id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" }
 }
