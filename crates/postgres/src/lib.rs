@@ -4,6 +4,7 @@ mod connect;
 mod database;
 pub mod definition;
 mod error;
+pub mod inspect;
 
 pub use connect::{
     BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Tls, TlsMode,

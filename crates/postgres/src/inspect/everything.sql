@@ -1,0 +1,66 @@
+-- The address of everything that is in the schemas, whether a kind is made
+-- for it or not: what no fact and no part of a fact answers for is unmodelled.
+WITH inside AS MATERIALIZED (
+    -- Whatever has a namespace depends on it; pg_depend has an index for that.
+    SELECT d.refobjid AS schema, d.classid AS class, d.objid AS object
+    FROM pg_depend d
+    WHERE d.refclassid = 'pg_namespace'::regclass
+      AND d.refobjid = ANY ($1)
+),
+relation AS MATERIALIZED (
+    SELECT i.schema, c.oid, c.relkind
+    FROM inside i
+    JOIN pg_class c ON c.oid = i.object
+    WHERE i.class = 'pg_class'::regclass
+)
+SELECT schema, class, object
+FROM inside
+UNION ALL
+SELECT r.schema, 'pg_class'::regclass, x.indexrelid
+FROM relation r
+JOIN pg_index x ON x.indrelid = r.oid
+UNION ALL
+-- What is inherited follows from the parent's; a NOT NULL is a part of its column.
+SELECT r.schema, 'pg_constraint'::regclass, k.oid
+FROM relation r
+JOIN pg_constraint k ON k.conrelid = r.oid
+WHERE k.conislocal AND k.conparentid = 0 AND k.contype NOT IN ('n', 't')
+UNION ALL
+SELECT i.schema, 'pg_constraint'::regclass, k.oid
+FROM inside i
+JOIN pg_constraint k ON k.contypid = i.object
+WHERE i.class = 'pg_type'::regclass AND k.contype <> 'n'
+UNION ALL
+SELECT r.schema, 'pg_attrdef'::regclass, ad.oid
+FROM relation r
+JOIN pg_attrdef ad ON ad.adrelid = r.oid
+UNION ALL
+SELECT r.schema, 'pg_trigger'::regclass, t.oid
+FROM relation r
+JOIN pg_trigger t ON t.tgrelid = r.oid
+WHERE NOT t.tgisinternal AND t.tgparentid = 0
+UNION ALL
+SELECT r.schema, 'pg_rewrite'::regclass, w.oid
+FROM relation r
+JOIN pg_rewrite w ON w.ev_class = r.oid
+UNION ALL
+SELECT r.schema, 'pg_policy'::regclass, p.oid
+FROM relation r
+JOIN pg_policy p ON p.polrelid = r.oid
+UNION ALL
+-- Parts of types that others may rest on: a composite type's attributes, arrays.
+SELECT i.schema, 'pg_class'::regclass, t.typrelid
+FROM inside i
+JOIN pg_type t ON t.oid = i.object
+WHERE i.class = 'pg_type'::regclass AND t.typrelid <> 0
+UNION ALL
+SELECT i.schema, 'pg_type'::regclass, t.typarray
+FROM inside i
+JOIN pg_type t ON t.oid = i.object
+WHERE i.class = 'pg_type'::regclass AND t.typarray <> 0
+UNION ALL
+SELECT r.schema, 'pg_type'::regclass, p.oid
+FROM relation r
+JOIN pg_type t ON t.typrelid = r.oid
+CROSS JOIN LATERAL (VALUES (t.oid), (t.typarray)) p (oid)
+WHERE p.oid <> 0

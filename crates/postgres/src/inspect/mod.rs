@@ -1,0 +1,115 @@
+//! Reads schemas into catalogs: a fixed number of set-based statements for any
+//! number of schemas, one `.sql` file a kind, all read by one reader.
+//!
+//! It wants a READ COMMITTED transaction on a connection whose settings are
+//! pinned (D4, D12): `search_path` is set LOCAL, by the row.
+
+mod bodies;
+mod error;
+mod reader;
+mod row;
+
+use std::collections::BTreeMap;
+
+use tenantry_catalog::Catalog;
+use tokio_postgres::GenericClient;
+
+pub use error::InspectError;
+
+use reader::Reader;
+use row::{Edge, FactRow, Identity, Place};
+
+/// What reads one kind, or several of one shape, into facts.
+struct Query {
+    /// What it reads, for messages.
+    what: &'static str,
+    /// Takes the namespaces' oids, and returns rows of the shape of [`FactRow`].
+    sql: &'static str,
+}
+
+/// Every kind's statement. A new kind is one more line, and its file.
+const QUERIES: &[Query] = &[
+    Query { what: "schemas", sql: include_str!("schema.sql") },
+    Query { what: "tables", sql: include_str!("table.sql") },
+    Query { what: "columns", sql: include_str!("column.sql") },
+    Query { what: "types", sql: include_str!("type.sql") },
+    Query { what: "checks of domains", sql: include_str!("domain_constraint.sql") },
+    Query { what: "functions and procedures", sql: include_str!("routine.sql") },
+    Query { what: "aggregates", sql: include_str!("aggregate.sql") },
+    Query { what: "operators", sql: include_str!("operator.sql") },
+    Query { what: "collations", sql: include_str!("collation.sql") },
+    Query { what: "views", sql: include_str!("view.sql") },
+    Query { what: "rules", sql: include_str!("rule.sql") },
+    Query { what: "triggers", sql: include_str!("trigger.sql") },
+    Query { what: "policies", sql: include_str!("policy.sql") },
+    Query { what: "extended statistics", sql: include_str!("statistics.sql") },
+    Query { what: "privileges", sql: include_str!("privilege.sql") },
+    Query { what: "default privileges", sql: include_str!("default_privilege.sql") },
+    Query { what: "comments", sql: include_str!("comment.sql") },
+];
+
+/// Everything that is in the schemas, by address.
+const EVERYTHING: &str = include_str!("everything.sql");
+/// What rests on what.
+const DEPENDENCIES: &str = include_str!("dependencies.sql");
+/// What the schemas are called.
+const NAMES: &str = "SELECT oid, nspname::text AS name FROM pg_namespace WHERE oid = ANY ($1)";
+/// Names of what no fact answers for.
+const IDENTIFY: &str = include_str!("identify.sql");
+
+/// Reads these schemas, given by their namespaces' oids. One that is not there
+/// is missing from the answer. All of the answer is held in memory: a caller
+/// with many schemas asks for some at a time.
+///
+/// # Errors
+/// When a statement fails, or returns what cannot be understood.
+pub async fn inspect(
+    client: &impl GenericClient,
+    schemas: &[u32],
+) -> Result<BTreeMap<u32, Catalog>, InspectError> {
+    let mut reader = Reader::default();
+    for query in QUERIES {
+        let rows = client.query(query.sql, &[&schemas]).await.map_err(InspectError::query(query.what))?;
+        for row in &rows {
+            reader.fact(FactRow::decode(query.what, row)?)?;
+        }
+    }
+    let everything =
+        client.query(EVERYTHING, &[&schemas]).await.map_err(InspectError::query("lists of objects"))?;
+    for row in &everything {
+        reader.place(
+            row.try_get("schema").map_err(InspectError::query("lists of objects"))?,
+            Place::decode(row)?,
+        );
+    }
+    let (classes, objects) = columns(reader.places());
+    let edges = client
+        .query(DEPENDENCIES, &[&classes, &objects])
+        .await
+        .map_err(InspectError::query("dependencies"))?;
+    for row in &edges {
+        reader.edge(&Edge::decode(row)?);
+    }
+    let (classes, objects) = columns(reader.unnamed());
+    let identities = client
+        .query(IDENTIFY, &[&classes, &objects])
+        .await
+        .map_err(InspectError::query("identities of objects"))?;
+    for row in &identities {
+        reader.identity(Identity::decode(row)?);
+    }
+    let mut catalogs = reader.finish();
+    let names = client.query(NAMES, &[&schemas]).await.map_err(InspectError::query("names of schemas"))?;
+    for row in &names {
+        let broken = InspectError::query("names of schemas");
+        if let Some(catalog) = catalogs.get_mut(&row.try_get("oid").map_err(&broken)?) {
+            bodies::abstract_bodies(catalog, row.try_get("name").map_err(&broken)?);
+        }
+    }
+    Ok(catalogs)
+}
+
+/// Places as the two arrays that the statements take.
+fn columns(places: impl Iterator<Item = Place>) -> (Vec<u32>, Vec<u32>) {
+    places.map(|place| (place.class, place.object)).unzip()
+}

@@ -1,0 +1,191 @@
+//! The rows that the statements return.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tenantry_catalog::{Fact, Kind, ObjectId};
+use tokio_postgres::Row;
+
+use super::InspectError;
+
+/// An object, as `pg_depend` addresses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Place {
+    /// The catalog that it is in.
+    pub(super) class: u32,
+    /// Its oid there.
+    pub(super) object: u32,
+}
+
+/// An object or a column of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Address {
+    /// The object.
+    pub(super) place: Place,
+    /// The column's number; 0 for the object itself.
+    pub(super) sub: i32,
+}
+
+/// One fact, of one schema.
+pub(super) struct FactRow {
+    /// What was being read, for messages.
+    pub(super) what: &'static str,
+    /// The schema's oid.
+    pub(super) schema: u32,
+    /// Where `pg_depend` finds it; `None` for what it does not know (a comment).
+    pub(super) address: Option<Address>,
+    /// The fact.
+    pub(super) fact: Fact,
+    /// What it rests on beside what `pg_depend` knows.
+    pub(super) references: Vec<ObjectId>,
+}
+
+/// An attribute that is none: what the fact rests on beside what `pg_depend`
+/// knows, each as `[kind's word, [parts of the name]]`.
+const RESTS_ON: &str = "_rests_on";
+
+impl FactRow {
+    pub(super) fn decode(what: &'static str, row: &Row) -> Result<Self, InspectError> {
+        let broken = InspectError::query(what);
+        let kind = |word: &str| word.parse::<Kind>().map_err(|source| InspectError::Kind { what, source });
+        let name: Vec<String> = row.try_get("name").map_err(&broken)?;
+        let id = ObjectId { kind: kind(row.try_get("kind").map_err(&broken)?)?, name };
+        let parent = match row.try_get("parent_kind").map_err(&broken)? {
+            Some(word) => {
+                Some(ObjectId { kind: kind(word)?, name: row.try_get("parent_name").map_err(&broken)? })
+            }
+            None => None,
+        };
+        let wrong = |source| InspectError::Attributes { what, object: id.to_string(), source };
+        let mut attributes = attributes(row.try_get("attributes").map_err(&broken)?).map_err(wrong)?;
+        let references = match attributes.remove(RESTS_ON) {
+            Some(list) => references(list).map_err(wrong)?,
+            None => Vec::new(),
+        };
+        let class: Option<u32> = row.try_get("class").map_err(&broken)?;
+        let object: Option<u32> = row.try_get("object").map_err(&broken)?;
+        let sub: Option<i32> = row.try_get("sub").map_err(&broken)?;
+        let address = class
+            .zip(object)
+            .map(|(class, object)| Address { place: Place { class, object }, sub: sub.unwrap_or(0) });
+        let schema = row.try_get("schema").map_err(&broken)?;
+        Ok(Self { what, schema, address, fact: Fact { id, parent, attributes }, references })
+    }
+}
+
+/// The attributes without those that are null, at any depth.
+fn attributes(json: &str) -> Result<BTreeMap<String, Value>, serde_json::Error> {
+    let mut attributes: BTreeMap<String, Value> = serde_json::from_str(json)?;
+    attributes.retain(|_, value| !value.is_null());
+    attributes.values_mut().for_each(strip);
+    Ok(attributes)
+}
+
+fn references(list: Value) -> Result<Vec<ObjectId>, serde_json::Error> {
+    let list: Vec<(Kind, Vec<String>)> = serde_json::from_value(list)?;
+    Ok(list.into_iter().map(|(kind, name)| ObjectId { kind, name }).collect())
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(values) => values.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+impl Place {
+    pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
+        let broken = InspectError::query("lists of objects");
+        Ok(Self {
+            class: row.try_get("class").map_err(&broken)?,
+            object: row.try_get("object").map_err(&broken)?,
+        })
+    }
+}
+
+/// How one object stands to another, as `pg_depend` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EdgeType {
+    /// It rests on it.
+    Rests,
+    /// It is a part of it, and never seen alone.
+    PartOf,
+    /// It is a copy, in a partition, of what the partitioned table has.
+    CopyOf,
+    /// It belongs to that extension.
+    MemberOf,
+}
+
+/// One row of `pg_depend`.
+pub(super) struct Edge {
+    /// What rests.
+    pub(super) from: Address,
+    /// On what.
+    pub(super) on: Address,
+    /// How.
+    pub(super) kind: EdgeType,
+}
+
+impl Edge {
+    pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
+        let broken = InspectError::query("dependencies");
+        let number = |column: &str| row.try_get::<_, u32>(column).map_err(&broken);
+        let kind = match row.try_get("type").map_err(&broken)? {
+            "i" => EdgeType::PartOf,
+            "P" => EdgeType::CopyOf,
+            "e" => EdgeType::MemberOf,
+            _ => EdgeType::Rests,
+        };
+        Ok(Self {
+            from: Address {
+                place: Place { class: number("class")?, object: number("object")? },
+                sub: row.try_get("sub").map_err(&broken)?,
+            },
+            on: Address {
+                place: Place { class: number("on_class")?, object: number("on_object")? },
+                sub: row.try_get("on_sub").map_err(&broken)?,
+            },
+            kind,
+        })
+    }
+}
+
+/// What the server calls an object.
+pub(super) struct Identity {
+    /// Which.
+    pub(super) place: Place,
+    /// Its kind.
+    pub(super) kind: String,
+    /// Its schema's name.
+    pub(super) schema: Option<String>,
+    /// Its schema's oid.
+    pub(super) namespace: Option<u32>,
+    /// Its identity, with its schema's name.
+    pub(super) identity: String,
+    /// Its identity without.
+    pub(super) own_identity: String,
+    /// The extension that it is a member of.
+    pub(super) extension: Option<String>,
+}
+
+impl Identity {
+    pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
+        let broken = InspectError::query("identities of objects");
+        Ok(Self {
+            place: Place {
+                class: row.try_get("class").map_err(&broken)?,
+                object: row.try_get("object").map_err(&broken)?,
+            },
+            kind: row.try_get("type").map_err(&broken)?,
+            schema: row.try_get("schema").map_err(&broken)?,
+            namespace: row.try_get("namespace").map_err(&broken)?,
+            identity: row.try_get("identity").map_err(&broken)?,
+            own_identity: row.try_get("own_identity").map_err(&broken)?,
+            extension: row.try_get("extension").map_err(&broken)?,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+-- Ordinary and partitioned tables.
+WITH namespace AS MATERIALIZED (
+    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
+    FROM pg_namespace n
+    WHERE n.oid = ANY ($1)
+),
+-- Walked from the namespace, for which pg_depend has an index and pg_class has none.
+relation AS MATERIALIZED (
+    SELECT n.oid AS schema, n.path, c.*
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid
+    WHERE c.relkind IN ('r', 'p')
+)
+SELECT r.schema,
+       'pg_class'::regclass::oid AS class,
+       r.oid                     AS object,
+       0                         AS sub,
+       'table'                   AS kind,
+       ARRAY[r.relname]::text[]  AS name,
+       NULL::text                AS parent_kind,
+       NULL::text[]              AS parent_name,
+       CASE WHEN current_setting('search_path') = r.path
+              OR set_config('search_path', r.path, true) IS NOT NULL THEN
+           json_build_object(
+               'owner', pg_get_userbyid(r.relowner),
+               'unlogged', nullif(r.relpersistence = 'u', false),
+               'partition_key', pg_get_partkeydef(r.oid),
+               'of_type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END,
+               'access_method', nullif(am.amname, 'heap'),
+               'options', options.pairs,
+               'row_security', nullif(r.relrowsecurity, false),
+               'force_row_security', nullif(r.relforcerowsecurity, false),
+               -- An index that was dropped while it was the identity leaves none.
+               'replica_identity', CASE r.relreplident
+                   WHEN 'n' THEN 'nothing'
+                   WHEN 'f' THEN 'full'
+                   WHEN 'i' THEN CASE WHEN EXISTS (
+                       SELECT FROM pg_index i WHERE i.indrelid = r.oid AND i.indisreplident
+                   ) THEN 'index' ELSE 'nothing' END
+               END
+           )
+       END::text AS attributes
+FROM relation r
+LEFT JOIN pg_am am ON am.oid = r.relam
+LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid
+LEFT JOIN LATERAL (
+    SELECT json_object_agg(o.name, o.value ORDER BY o.name) AS pairs
+    FROM (
+        SELECT option_name AS name, option_value AS value
+        FROM pg_options_to_table(r.reloptions)
+        UNION ALL
+        SELECT 'toast.' || option_name, option_value
+        FROM pg_options_to_table(toast.reloptions)
+    ) o
+) options ON true

@@ -1,0 +1,153 @@
+//! Pairs of definitions on a real server: planned, applied by psql, and
+//! compared by pg_dump, there and back, and from nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy does not take the functions beside the tests for tests"
+)]
+
+use std::collections::BTreeMap;
+
+use tenantry_catalog::Catalog;
+use tenantry_planner::postgres::Postgres;
+use tenantry_planner::sql::{Identifier, SqlTemplate};
+use tenantry_planner::{Destructive, Plan, Policy, Segment, ServerVersion, plan};
+use tenantry_postgres::inspect::inspect;
+use tenantry_testkit::pg::{Cluster, Owners};
+use tokio_postgres::NoTls;
+
+/// Roles that the definitions name.
+const ROLES: &str = "DO $$ BEGIN CREATE ROLE app; CREATE ROLE auditor; \
+                     EXCEPTION WHEN duplicate_object OR unique_violation THEN END $$";
+
+struct Database {
+    cluster: &'static Cluster,
+    name: String,
+}
+
+impl Database {
+    fn new() -> Self {
+        let cluster = Cluster::shared().unwrap();
+        cluster.psql("postgres", ROLES).unwrap();
+        Self { cluster, name: cluster.create_database("kinds").unwrap() }
+    }
+
+    /// A schema made by a definition.
+    fn define(&self, schema: &str, definition: &str) {
+        let definition = definition.replace("__TENANT__", schema);
+        let sql = format!(
+            "SET client_min_messages = warning; SET check_function_bodies = off; DROP SCHEMA IF EXISTS {schema} CASCADE; \
+             CREATE SCHEMA {schema}; SET search_path = {schema}, pg_catalog, pg_temp;\n{definition}"
+        );
+        self.cluster.psql(&self.name, &sql).unwrap();
+    }
+
+    fn server(&self) -> ServerVersion {
+        let number = self.cluster.psql(&self.name, "SHOW server_version_num").unwrap();
+        ServerVersion(number.parse().unwrap())
+    }
+
+    fn inspect(&self, schema: &str) -> Catalog {
+        let oid = self.cluster.psql(&self.name, &format!("SELECT '{schema}'::regnamespace::oid")).unwrap();
+        let oid: u32 = oid.parse().unwrap();
+        let url = self.cluster.url(&self.name);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let transaction = client.transaction().await.unwrap();
+            let mut read: BTreeMap<u32, Catalog> =
+                inspect(&transaction, &[oid]).await.unwrap_or_else(|error| {
+                    let mut text = error.to_string();
+                    let mut source = std::error::Error::source(&error);
+                    while let Some(cause) = source {
+                        text = format!("{text}: {cause:?}");
+                        source = cause.source();
+                    }
+                    panic!("{text}")
+                });
+            read.remove(&oid).unwrap()
+        })
+    }
+
+    fn plan(&self, from: &Catalog, to: &Catalog) -> Plan {
+        let policy = Policy { destructive: Destructive::Allow, ..Policy::default() };
+        plan(&Postgres, from, to, &policy, self.server()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn apply(&self, schema: &str, plan: &Plan) {
+        let name = Identifier::new(schema).unwrap();
+        let mut script = format!(
+            "SET client_min_messages = warning; SET check_function_bodies = off; \
+             SET search_path = {schema}, pg_catalog, pg_temp;\n"
+        );
+        for segment in plan.segments() {
+            let statements: Vec<String> = segment
+                .steps()
+                .iter()
+                .map(|step| format!("{};\n", SqlTemplate::parse(step.sql.clone()).fill(&name)))
+                .collect();
+            script.push_str(&match segment {
+                Segment::Transaction(_) => format!("BEGIN;\n{}COMMIT;\n", statements.concat()),
+                Segment::Alone(_) => statements.concat(),
+            });
+        }
+        if let Err(error) = self.cluster.psql(&self.name, &script) {
+            panic!("{error}\n{script}");
+        }
+    }
+
+    fn dump(&self, schema: &str) -> String {
+        self.cluster.normalised_dump(&self.name, schema, Owners::LeftAlone).unwrap()
+    }
+
+    /// From one definition to the other, checked by pg_dump.
+    fn converges(&self, from: &str, to: &str, what: &str) {
+        self.define("acme", from);
+        self.define("globex", to);
+        let target = self.inspect("globex");
+        let way = self.plan(&self.inspect("acme"), &target);
+        self.apply("acme", &way);
+        let (is, wanted) = (self.dump("acme"), self.dump("globex"));
+        assert_eq!(
+            is,
+            wanted,
+            "{what}: after {:#?}",
+            way.steps.iter().map(|step| &step.sql).collect::<Vec<_>>()
+        );
+        let rest = self.plan(&self.inspect("acme"), &target);
+        assert!(rest.is_empty(), "{what}: a second plan is not empty: {:#?}", rest.steps);
+    }
+
+    /// There and back, and each from nothing.
+    fn round_trips(&self, case: &str, one: &str, other: &str) {
+        for (from, to, what) in [
+            ("", one, "from nothing"),
+            ("", other, "other from nothing"),
+            (one, other, "there"),
+            (other, one, "back"),
+        ] {
+            self.converges(from, to, &format!("{case}, {what}"));
+        }
+    }
+}
+
+/// `-- case: NAME`, a definition, `-- becomes`, another one.
+#[test]
+fn pairs_converge_both_ways() {
+    let database = Database::new();
+    let only = std::env::var("CASE").ok();
+    let mut failures = Vec::new();
+    for case in include_str!("kinds.sql").split("-- case: ").skip(1) {
+        let (name, text) = case.split_once('\n').unwrap();
+        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+            continue;
+        }
+        let (one, other) = text.split_once("-- becomes\n").unwrap();
+        let run = std::panic::AssertUnwindSafe(|| database.round_trips(name, one, other));
+        if std::panic::catch_unwind(run).is_err() {
+            failures.push(name);
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
