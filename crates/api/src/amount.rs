@@ -22,8 +22,8 @@ const PERCENT_PATTERN: &str = "^(100|[0-9]{1,2})%$";
 const EXPECTED: &str = "a number such as 5, or a percentage such as \"10%\"";
 
 impl CountOrPercent {
-    /// How many tenants that is in a set of `total`. A percentage is rounded up, so that `1%` of a small set is one
-    /// tenant and only `0%` is none.
+    /// How many tenants that is in a set of `total`. A percentage is rounded up, so that `1%` of a small set
+    /// is one tenant and only `0%` is none.
     #[must_use]
     pub fn of(self, total: u32) -> u32 {
         match self {
@@ -127,8 +127,8 @@ impl JsonSchema for CountOrPercent {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // A pattern, not a CEL rule: the API server takes an int-or-string for 3 MB of text when it estimates what a
-        // rule costs, and would refuse the CRD.
+        // A pattern, not a CEL rule: the API server takes an int-or-string for 3 MB of text when it estimates
+        // what a rule costs, and would refuse the CRD.
         json_schema!({
             "x-kubernetes-int-or-string": true,
             "minimum": 0,

@@ -1,7 +1,7 @@
 //! The types and reasons of conditions, and the one way to merge them into a status.
 //!
-//! `Ready`, `Reconciling` and `Stalled` mean what kstatus takes them for; `Reconciling` and `Stalled` are there only while
-//! they are True, and never both. Every condition says the generation that it is about.
+//! `Ready`, `Reconciling` and `Stalled` mean what kstatus takes them for; `Reconciling` and `Stalled` are
+//! there only while they are True, and never both. Every condition says the generation that it is about.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -11,7 +11,8 @@ pub const MESSAGE_LENGTH: usize = 200;
 
 /// The types of conditions.
 pub mod types {
-    /// All is as the spec wants it. On a TenantSet: every tenant is InSync, or Drifted under `Report` or `Ignore`.
+    /// All is as the spec wants it. On a TenantSet: every tenant is InSync, or Drifted under `Report` or
+    /// `Ignore`.
     pub const READY: &str = "Ready";
     /// Something is being done about it. Only there while it is True.
     pub const RECONCILING: &str = "Reconciling";
@@ -163,10 +164,12 @@ pub struct Observation {
     pub message: String,
 }
 
-/// The conditions to write: those observed, in their order, each with the time at which its status last changed.
+/// The conditions to write: those observed, in their order, each with the time at which its status last
+/// changed.
 ///
-/// `current` is what the status holds; a condition in it that is not observed any more is left out, so that `Reconciling`
-/// and `Stalled` go when they are over. With nothing new the result equals `current`, up to the order, and needs no write.
+/// `current` is what the status holds; a condition in it that is not observed any more is left out, so that
+/// `Reconciling` and `Stalled` go when they are over. With nothing new the result equals `current`, up to the
+/// order, and needs no write.
 #[must_use]
 pub fn merge(
     current: &[Condition],

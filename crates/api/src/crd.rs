@@ -28,8 +28,8 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     .collect()
 }
 
-/// The schema of that kind's objects, to judge a manifest by: what stands in its CRD, with the fields of `metadata`, which
-/// the API server knows by itself. None for a kind that is not one of ours.
+/// The schema of that kind's objects, to judge a manifest by: what stands in its CRD, with the fields of
+/// `metadata`, which the API server knows by itself. None for a kind that is not one of ours.
 #[must_use]
 pub fn schema(kind: &str) -> Option<JSONSchemaProps> {
     let crd = match kind {
@@ -68,8 +68,8 @@ fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
         else {
             continue;
         };
-        // kstatus takes an object without a status for ready. With this default an object that nobody has looked at yet
-        // is in progress: -1 is never its generation.
+        // kstatus takes an object without a status for ready. With this default an object that nobody has
+        // looked at yet is in progress: -1 is never its generation.
         status.default = Some(JSON(json!({ "observedGeneration": -1 })));
         if let Some(conditions) = status.properties.as_mut().and_then(|fields| fields.get_mut("conditions")) {
             limit_conditions(conditions);
@@ -78,7 +78,8 @@ fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     crd
 }
 
-/// The fields that every object has. The API server knows them without being told; `kubectl explain` shows these words.
+/// The fields that every object has. The API server knows them without being told; `kubectl explain` shows
+/// these words.
 fn add_type_fields(root: &mut JSONSchemaProps) {
     let field = |type_: &str, description: &str| JSONSchemaProps {
         type_: Some(type_.to_owned()),
@@ -92,8 +93,8 @@ fn add_type_fields(root: &mut JSONSchemaProps) {
     ]);
 }
 
-/// Without `nullable`, the API server drops a null before it judges or stores anything, so that `sql: null` is the same
-/// as no `sql`, for CEL's `has()` too.
+/// Without `nullable`, the API server drops a null before it judges or stores anything, so that `sql: null`
+/// is the same as no `sql`, for CEL's `has()` too.
 fn forbid_null(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
     if let Some(values) = &mut schema.enum_ {
@@ -190,8 +191,8 @@ mod tests {
         });
     }
 
-    /// The API server reckons with the largest object that the schema allows, and refuses a CRD whose rules could cost too
-    /// much on it.
+    /// The API server reckons with the largest object that the schema allows, and refuses a CRD whose rules
+    /// could cost too much on it.
     #[test]
     fn everything_that_can_grow_has_a_limit() {
         walk(&mut |path, schema| {

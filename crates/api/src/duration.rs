@@ -9,13 +9,13 @@ use crate::rules;
 
 /// A length of time, zero or more, written as numbers with units: `ms`, `s`, `m`, `h`.
 ///
-/// The units are those of Go's `time.ParseDuration` that make sense for a rollout; it is never negative. It prints
-/// without needless parts: 90 minutes are `1h30m`.
+/// The units are those of Go's `time.ParseDuration` that make sense for a rollout; it is never negative. It
+/// prints without needless parts: 90 minutes are `1h30m`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Duration(time::Duration);
 
-/// With at most six digits a number and sixteen characters in all, the longest is 228 years: CEL's `duration()` (int64
-/// nanoseconds) cannot overflow on what this type reads.
+/// With at most six digits a number and sixteen characters in all, the longest is 228 years: CEL's
+/// `duration()` (int64 nanoseconds) cannot overflow on what this type reads.
 const MAX_LEN: usize = 16;
 const MAX_DIGITS: usize = 6;
 

@@ -1,8 +1,9 @@
 //! The custom resources of tenantry.dev/v1alpha1: types, conditions and their CRDs.
 //!
-//! Nothing here talks to a cluster: the operator serves these types over the Kubernetes API, the command line reads
-//! the same YAML from files. What the API server refuses (the schema's own limits, and the rules in [`rules`] that
-//! the CRDs carry as CEL), [`validation`] refuses with the same words where there is no API server.
+//! Nothing here talks to a cluster: the operator serves these types over the Kubernetes API, the command line
+//! reads the same YAML from files. What the API server refuses (the schema's own limits, and the rules in
+//! [`rules`] that the CRDs carry as CEL), [`validation`] refuses with the same words where there is no API
+//! server.
 //!
 //! | kind | short | written by |
 //! | --- | --- | --- |

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// The name of another object in the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct LocalRef {
-    /// The object's `metadata.name`. It is looked for in the namespace of the object that refers to it, never in
-    /// another one.
+    /// The object's `metadata.name`. It is looked for in the namespace of the object that refers to it, never
+    /// in another one.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
 }
@@ -42,8 +42,8 @@ pub struct TenantListRef {
     /// The ConfigMap's `metadata.name`.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// The key that holds the list: one tenant's name a line; empty lines and lines that begin with `#` are left out.
-    /// Default: `tenants`.
+    /// The key that holds the list: one tenant's name a line; empty lines and lines that begin with `#` are
+    /// left out. Default: `tenants`.
     #[serde(default = "default_tenants_key")]
     #[schemars(length(min = 1, max = 253), pattern("^[-._a-zA-Z0-9]+$"))]
     pub key: String,

@@ -13,37 +13,42 @@ use crate::{CountOrPercent, Duration, rules};
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = &rules::WAVES_END_WITH_THE_REST)]
 pub struct Rollout {
-    /// The waves, one after the other; a tenant belongs to the first one that selects it, and the last one, without
-    /// `select`, takes all the rest. Default: a canary of 1 % of the tenants (at least 1, at most 10), then the rest.
+    /// The waves, one after the other; a tenant belongs to the first one that selects it, and the last one,
+    /// without `select`, takes all the rest. Default: a canary of 1 % of the tenants (at least 1, at most
+    /// 10), then the rest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub waves: Vec<Wave>,
-    /// How many tenants are changed at the same time, over all databases; each database's `limits.maxConnections` holds
-    /// too. Default: 4.
+    /// How many tenants are changed at the same time, over all databases; each database's
+    /// `limits.maxConnections` holds too. Default: 4.
     #[serde(default = "default_max_concurrent")]
     #[schemars(range(min = 1, max = 1000))]
     pub max_concurrent: i32,
-    /// How many tenants may fail before the rollout stops: a number, or a percentage of the whole set, rounded up. It
-    /// holds over all waves together; the first wave tolerates none unless its own `failureBudget` says so. Default: `1%`.
+    /// How many tenants may fail before the rollout stops: a number, or a percentage of the whole set,
+    /// rounded up. It holds over all waves together; the first wave tolerates none unless its own
+    /// `failureBudget` says so. Default: `1%`.
     #[serde(default = "default_failure_budget")]
     pub failure_budget: CountOrPercent,
-    /// What happens when a budget is spent. `Pause`: no further tenant is touched until somebody resumes, and the set is
-    /// Stalled. `Continue`: go on, and report. `RollBack`: bring the tenants that were changed back. Default: `Pause`.
+    /// What happens when a budget is spent. `Pause`: no further tenant is touched until somebody resumes, and
+    /// the set is Stalled. `Continue`: go on, and report. `RollBack`: bring the tenants that were changed
+    /// back. Default: `Pause`.
     #[serde(default)]
     pub on_failure: OnFailure,
-    /// What waits for a person's approval before anything of the rollout starts. `Always`: every change. `Destructive`: a
-    /// change that removes something or may lose data. `Never`: nothing. Default: `Destructive`.
+    /// What waits for a person's approval before anything of the rollout starts. `Always`: every change.
+    /// `Destructive`: a change that removes something or may lose data. `Never`: nothing. Default:
+    /// `Destructive`.
     #[serde(default)]
     pub approval: Approval,
-    /// The digest of the plan that is approved: all 64 hex digits, as `kubectl tenantry plan -o json` prints them. With
-    /// another digest in it nothing happens that needs approval. The other way is `kubectl tenantry approve`.
+    /// The digest of the plan that is approved: all 64 hex digits, as `kubectl tenantry plan -o json` prints
+    /// them. With another digest in it nothing happens that needs approval. The other way is `kubectl
+    /// tenantry approve`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     #[x_kube(validation = &rules::DIGEST)]
     pub approved_digest: Option<String>,
-    /// When tenants may be changed. Outside of the windows no further tenant is started; what is being applied is
-    /// finished. New tenants are provisioned at any time. Default: always.
+    /// When tenants may be changed. Outside of the windows no further tenant is started; what is being
+    /// applied is finished. New tenants are provisioned at any time. Default: always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -63,11 +68,12 @@ pub struct Wave {
     /// The wave's name, as status and messages show it.
     #[schemars(length(min = 1, max = 63), pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
-    /// Which tenants are in it, among those that no earlier wave has. Only the last wave has none: it takes the rest.
+    /// Which tenants are in it, among those that no earlier wave has. Only the last wave has none: it takes
+    /// the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<WaveSelect>,
-    /// How many tenants of this wave may fail before the rollout stops: a number, or a percentage of the whole set,
-    /// rounded up. Default: 0 for the first wave; no limit but the set's for the others.
+    /// How many tenants of this wave may fail before the rollout stops: a number, or a percentage of the
+    /// whole set, rounded up. Default: 0 for the first wave; no limit but the set's for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure_budget: Option<CountOrPercent>,
     /// How long the wave's tenants must have been in sync before the next wave begins. Default: `0s`.
@@ -173,18 +179,21 @@ pub enum Day {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeouts {
-    /// One attempt on one tenant, with all its statements. Then it is ended and counts as failed. Default: `10m`.
+    /// One attempt on one tenant, with all its statements. Then it is ended and counts as failed. Default:
+    /// `10m`.
     #[serde(default = "default_tenant_timeout")]
     #[x_kube(validation = &rules::TENANT_TIMEOUT_POSITIVE)]
     pub tenant: Duration,
 }
 
-/// What is tried again: only what may pass by itself (a lock that was held, a connection that was lost, a deadlock).
+/// What is tried again: only what may pass by itself (a lock that was held, a connection that was lost, a
+/// deadlock).
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = &rules::BACKOFF_GROWS)]
 pub struct Retry {
-    /// How many attempts a tenant gets in one rollout, the first one counted. Default: 5; `1` tries nothing again.
+    /// How many attempts a tenant gets in one rollout, the first one counted. Default: 5; `1` tries nothing
+    /// again.
     #[serde(default = "default_attempts")]
     #[schemars(range(min = 1, max = 100))]
     pub attempts: i32,

@@ -1,11 +1,11 @@
 //! The rules that the CRDs carry as CEL, each with its message and with the same judgement in Rust.
 //!
-//! A rule stands here once: the types put it into the CRD, and [`crate::validation`] finds it there by its CEL text and
-//! judges manifests that never see an API server. A test walks all CRDs and fails on a rule that is not in [`ALL`];
-//! another judges a table of objects by CEL and by Rust and wants the same answer.
+//! A rule stands here once: the types put it into the CRD, and [`crate::validation`] finds it there by its
+//! CEL text and judges manifests that never see an API server. A test walks all CRDs and fails on a rule that
+//! is not in [`ALL`]; another judges a table of objects by CEL and by Rust and wants the same answer.
 //!
-//! CEL has a cost budget that the API server checks when a CRD is applied: it multiplies by `maxItems` and `maxLength`
-//! all the way up, so every list and string that a rule can see has one.
+//! CEL has a cost budget that the API server checks when a CRD is applied: it multiplies by `maxItems` and
+//! `maxLength` all the way up, so every list and string that a rule can see has one.
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -19,8 +19,8 @@ pub struct Check {
     pub cel: &'static str,
     /// What is wrong, and what to write instead. One line.
     pub message: &'static str,
-    /// The same judgement on the value that CEL calls `self`. A rule that also needs the old value (`oldSelf`) holds for
-    /// every new object, so it is true here.
+    /// The same judgement on the value that CEL calls `self`. A rule that also needs the old value
+    /// (`oldSelf`) holds for every new object, so it is true here.
     pub holds: fn(&Value) -> bool,
 }
 
@@ -66,14 +66,14 @@ pub const ALL: &[&Check] = &[
     &ROLLOUT_TARGET_IMMUTABLE,
 ];
 
-/// The rule that a CRD states with that CEL text and message. The text alone is not enough: two fields can have the same
-/// rule for different reasons.
+/// The rule that a CRD states with that CEL text and message. The text alone is not enough: two fields can
+/// have the same rule for different reasons.
 #[must_use]
 pub fn find(cel: &str, message: &str) -> Option<&'static Check> {
     ALL.iter().copied().find(|check| check.cel == cel && check.message == message)
 }
 
-// ---- everywhere -----------------------------------------------------------------------------------------------------
+// ---- everywhere
 
 /// Text that is a duration.
 pub const DURATION: Check = Check {
@@ -96,7 +96,7 @@ pub const ENGINE_IMMUTABLE: Check = Check {
     holds: |_| true,
 };
 
-// ---- TenantDatabase -------------------------------------------------------------------------------------------------
+// ---- TenantDatabase
 
 /// A database is not its own shadow.
 pub const SHADOW_IS_ANOTHER: Check = Check {
@@ -171,7 +171,7 @@ pub const STATEMENT_TIMEOUT_RANGE: Check = Check {
     },
 };
 
-// ---- SchemaDefinition -----------------------------------------------------------------------------------------------
+// ---- SchemaDefinition
 
 /// Exactly one source of SQL.
 pub const ONE_SOURCE_OF_SQL: Check = Check {
@@ -207,7 +207,7 @@ pub const RENAME_CHANGES_SOMETHING: Check = Check {
     },
 };
 
-// ---- TenantSet ------------------------------------------------------------------------------------------------------
+// ---- TenantSet
 
 /// The home is one of the set's databases.
 pub const HOME_IS_LISTED: Check = Check {
@@ -236,12 +236,15 @@ pub const REVISION: Check = Check {
 
 /// Two tenants never share a schema.
 pub const TEMPLATE_TELLS_TENANTS_APART: Check = Check {
-    cel: "!has(self.schemaTemplate) || self.schemaTemplate.contains('{name}') || (has(self.tenants.names) && size(self.tenants.names) == 1)",
-    message: "schemaTemplate must contain {name}, such as tenant_{name}; only where names holds a single tenant it may do without",
+    cel: "!has(self.schemaTemplate) || self.schemaTemplate.split('{name}').size() == 2 || (!self.schemaTemplate.contains('{name}') && has(self.tenants.names) && size(self.tenants.names) == 1)",
+    message: "schemaTemplate must contain {name} once, such as tenant_{name}; only where names holds a single tenant it may do without",
     holds: |entry| {
-        !has(entry, "schemaTemplate")
-            || text(&entry["schemaTemplate"]).contains("{name}")
-            || items(&entry["tenants"]["names"]).is_some_and(|names| names.len() == 1)
+        let single = items(&entry["tenants"]["names"]).is_some_and(|names| names.len() == 1);
+        match text(&entry["schemaTemplate"]).matches("{name}").count() {
+            1 => true,
+            0 => !has(entry, "schemaTemplate") || single,
+            _ => false,
+        }
     },
 };
 
@@ -333,7 +336,7 @@ pub const BACKOFF_GROWS: Check = Check {
     },
 };
 
-// ---- what the operator writes ---------------------------------------------------------------------------------------
+// ---- what the operator writes
 
 /// A revision is what was rolled out, for ever.
 pub const REVISION_IMMUTABLE: Check = Check {
@@ -349,7 +352,7 @@ pub const ROLLOUT_TARGET_IMMUTABLE: Check = Check {
     holds: |_| true,
 };
 
-// ---- reading a value as CEL does ------------------------------------------------------------------------------------
+// ---- reading a value as CEL does
 
 /// CEL's `has()`: the API server drops nulls of fields that cannot be null before any rule sees them.
 fn has(object: &Value, field: &str) -> bool {

@@ -31,20 +31,20 @@ use crate::{Engine, refs::LocalRef, rules};
 )]
 #[x_kube(validation = &rules::ONE_SOURCE_OF_SQL)]
 pub struct SchemaDefinitionSpec {
-    /// The kind of database server that the SQL is written for. Default, and the only one that is carried out yet:
-    /// PostgreSQL. It cannot be changed later.
+    /// The kind of database server that the SQL is written for. Default, and the only one that is carried out
+    /// yet: PostgreSQL. It cannot be changed later.
     #[serde(default)]
     #[x_kube(validation = &rules::ENGINE_IMMUTABLE)]
     pub engine: Engine,
-    /// The schema as SQL DDL: CREATE, ALTER, COMMENT, GRANT; no BEGIN/COMMIT, no rows. Names are unqualified, as if the
-    /// tenant's schema were first on the search_path; where its name must be written (a `SET search_path`, a function's
-    /// body), write `__TENANT__`. What `pg_dump --schema-only --schema=X` prints is taken as it is. Either this or
-    /// `configMapRefs`.
+    /// The schema as SQL DDL: CREATE, ALTER, COMMENT, GRANT; no BEGIN/COMMIT, no rows. Names are unqualified,
+    /// as if the tenant's schema were first on the search_path; where its name must be written (a `SET
+    /// search_path`, a function's body), write `__TENANT__`. What `pg_dump --schema-only --schema=X` prints
+    /// is taken as it is. Either this or `configMapRefs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1_048_576))]
     pub sql: Option<String>,
-    /// ConfigMaps that hold the SQL, in this order; of each all keys, sorted by name. Kustomize's configMapGenerator and
-    /// Helm make them out of `.sql` files. Either this or `sql`.
+    /// ConfigMaps that hold the SQL, in this order; of each all keys, sorted by name. Kustomize's
+    /// configMapGenerator and Helm make them out of `.sql` files. Either this or `sql`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
@@ -52,16 +52,17 @@ pub struct SchemaDefinitionSpec {
     /// What a plan may do, and what of a tenant's schema is looked after.
     #[serde(default)]
     pub policy: Policy,
-    /// Names that were changed, so that what is there is renamed instead of dropped and made anew. A hint that does not
-    /// apply (any more) does nothing.
+    /// Names that were changed, so that what is there is renamed instead of dropped and made anew. A hint
+    /// that does not apply (any more) does nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub renames: Vec<Rename>,
-    /// Objects that tenants may have for themselves, each as its kind and a name, in which `*` stands for any text:
-    /// `index invoice_total_idx`, `table audit_*`, `column invoice.x_*`; without a kind, `custom_*`, objects of every kind.
-    /// They are neither compared nor changed. The bookkeeping tables of Flyway, Liquibase, Alembic, Django, Rails, Prisma,
-    /// golang-migrate, goose, sqlx, diesel and Atlas are always left alone.
+    /// Objects that tenants may have for themselves, each as its kind and a name, in which `*` stands for any
+    /// text: `index invoice_total_idx`, `table audit_*`, `column invoice.x_*`; without a kind, `custom_*`,
+    /// objects of every kind. They are neither compared nor changed. The bookkeeping tables of Flyway,
+    /// Liquibase, Alembic, Django, Rails, Prisma, golang-migrate, goose, sqlx, diesel and Atlas are always
+    /// left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200), inner(length(min = 1, max = 256)))]
     #[x_kube(merge_strategy = ListMerge::Atomic, validation = &rules::IGNORE_PATTERNS)]
@@ -72,14 +73,15 @@ pub struct SchemaDefinitionSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
-    /// What becomes of a table or column that holds data and is no longer in the definition. `Quarantine`: it is renamed
-    /// aside and can be brought back. `Allow`: it is dropped. `Deny`: no plan is made, the tenant is Blocked. Default:
-    /// `Quarantine`.
+    /// What becomes of a table or column that holds data and is no longer in the definition. `Quarantine`: it
+    /// is renamed aside and can be brought back. `Allow`: it is dropped. `Deny`: no plan is made, the tenant
+    /// is Blocked. Default: `Quarantine`.
     #[serde(default)]
     pub destructive: Destructive,
-    /// Whether changes are made in the way that holds up the application least (CREATE INDEX CONCURRENTLY, NOT VALID then
-    /// VALIDATE), which takes longer and more than one transaction. `Auto`: where a table is large enough for it to matter.
-    /// `Never`: plain statements, in one transaction where possible. Default: `Auto`.
+    /// Whether changes are made in the way that holds up the application least (CREATE INDEX CONCURRENTLY,
+    /// NOT VALID then VALIDATE), which takes longer and more than one transaction. `Auto`: where a table is
+    /// large enough for it to matter. `Never`: plain statements, in one transaction where possible. Default:
+    /// `Auto`.
     #[serde(default)]
     pub online: Online,
     /// Whether owners of objects are part of the schema. Default: `Unmanaged`.
@@ -88,8 +90,8 @@ pub struct Policy {
     /// Whether privileges (GRANT) are part of the schema. Default: `Managed`.
     #[serde(default = "managed")]
     pub privileges: Management,
-    /// Whether a definition without any object is taken at its word, which means to remove everything from every tenant.
-    /// Default: false; then an empty definition is refused.
+    /// Whether a definition without any object is taken at its word, which means to remove everything from
+    /// every tenant. Default: false; then an empty definition is refused.
     #[serde(default)]
     pub allow_empty: bool,
 }
@@ -167,8 +169,8 @@ pub struct SchemaDefinitionStatus {
     /// The `metadata.generation` that this status is about; -1 until the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Accepted`: a server has taken the SQL (Unknown with reason NotCompiled until some TenantSet gives it a database);
-    /// `Ready`; `Stalled` only while it is True.
+    /// `Accepted`: a server has taken the SQL (Unknown with reason NotCompiled until some TenantSet gives it
+    /// a database); `Ready`; `Stalled` only while it is True.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -209,7 +211,8 @@ pub struct ObjectCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// `Error`: the definition is refused. `Note`: something was left out or done differently, and the definition stands.
+    /// `Error`: the definition is refused. `Note`: something was left out or done differently, and the
+    /// definition stands.
     pub severity: Severity,
     /// The ConfigMap and its key (`app-schema/30-audit.sql`), or `spec.sql`.
     #[schemars(length(max = 512))]

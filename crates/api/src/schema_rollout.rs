@@ -43,7 +43,8 @@ use crate::{refs::LocalRef, rules};
 pub struct SchemaRolloutSpec {
     /// The TenantSet that is changed.
     pub tenant_set_ref: LocalRef,
-    /// The revision that the set had in force when the rollout began, as ten hex digits; none for the first one.
+    /// The revision that the set had in force when the rollout began, as ten hex digits; none for the first
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub from: Option<String>,
@@ -159,7 +160,8 @@ pub struct SchemaRolloutStatus {
     /// The `metadata.generation` that this status is about; -1 until the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` (it succeeded), `Proved`, `AwaitingApproval`, `Paused`; `Reconciling` and `Stalled` only while they are True.
+    /// `Ready` (it succeeded), `Proved`, `AwaitingApproval`, `Paused`; `Reconciling` and `Stalled` only while
+    /// they are True.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -260,7 +262,8 @@ pub struct GroupStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub digest: Option<String>,
-    /// The statements, in order, with `__TENANT__` for the schema's name. At most 20 of at most 1,024 characters.
+    /// The statements, in order, with `__TENANT__` for the schema's name. At most 20 of at most 1,024
+    /// characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 1024)))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]

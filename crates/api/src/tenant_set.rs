@@ -48,31 +48,31 @@ use crate::{
 pub struct TenantSetSpec {
     /// The SchemaDefinition that the tenants get.
     pub schema_ref: SchemaRef,
-    /// Where the tenants are. A tenant that must live in a database of its own is one more entry with its name; an entry
-    /// that names a tenant goes before a pattern or query that matches it too.
+    /// Where the tenants are. A tenant that must live in a database of its own is one more entry with its
+    /// name; an entry that names a tenant goes before a pattern or query that matches it too.
     #[schemars(length(min = 1, max = 500))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub databases: Vec<DatabaseEntry>,
-    /// The database whose ledger keeps the set's rollouts, waves and approvals. It must be one of `databases`. Default:
-    /// the first of them. It cannot be changed later.
+    /// The database whose ledger keeps the set's rollouts, waves and approvals. It must be one of
+    /// `databases`. Default: the first of them. It cannot be changed later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_database_ref: Option<LocalRef>,
-    /// The role as which the tenants' own statements run, and which owns what they make. `{name}` in it stands for the
-    /// tenant's name: `tenant_{name}_owner`. Default: what the TenantDatabase says.
+    /// The role as which the tenants' own statements run, and which owns what they make. `{name}` in it
+    /// stands for the tenant's name: `tenant_{name}_owner`. Default: what the TenantDatabase says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub owner_role: Option<String>,
-    /// `Apply`: bring tenants to the definition. `Observe`: read and report only; needs rights to read only. Default:
-    /// `Apply`.
+    /// `Apply`: bring tenants to the definition. `Observe`: read and report only; needs rights to read only.
+    /// Default: `Apply`.
     #[serde(default)]
     pub mode: Mode,
-    /// What happens where a tenant has no schema yet. `Create`: it is made. `Adopt`: nothing, the tenant stays Pending
-    /// until somebody made it. In both, the first plan for a schema that Tenantry did not make only adds; anything else
-    /// waits for approval. Default: `Create`.
+    /// What happens where a tenant has no schema yet. `Create`: it is made. `Adopt`: nothing, the tenant
+    /// stays Pending until somebody made it. In both, the first plan for a schema that Tenantry did not make
+    /// only adds; anything else waits for approval. Default: `Create`.
     #[serde(default)]
     pub provision: Provision,
-    /// What becomes of the schema of a tenant that left the set. `Retain`: nothing. `Quarantine`: it is renamed aside.
-    /// `Drop`: it is dropped with everything in it. Default: `Retain`.
+    /// What becomes of the schema of a tenant that left the set. `Retain`: nothing. `Quarantine`: it is
+    /// renamed aside. `Drop`: it is dropped with everything in it. Default: `Retain`.
     #[serde(default)]
     pub removal: Removal,
     /// What happens when somebody changes a tenant's schema by hand.
@@ -81,16 +81,17 @@ pub struct TenantSetSpec {
     /// How a change reaches the tenants.
     #[serde(default)]
     pub rollout: Rollout,
-    /// The claim that is given up, as the message of a refusal prints it. A schema that belongs to another set, another
-    /// cluster, or a database that was restored under another address is left alone until the claim stands here. Remove
-    /// it afterwards.
+    /// The claim that is given up, as the message of a refusal prints it. A schema that belongs to another
+    /// set, another cluster, or a database that was restored under another address is left alone until the
+    /// claim stands here. Remove it afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub take_over: Option<String>,
     /// Do nothing at all for this set, not even look. What is being applied is finished. Default: false.
     #[serde(default)]
     pub suspend: bool,
-    /// How many SchemaRevisions and finished SchemaRollouts are kept, so that one can go back to them. Default: 10.
+    /// How many SchemaRevisions and finished SchemaRollouts are kept, so that one can go back to them.
+    /// Default: 10.
     #[serde(default = "default_history_limit")]
     #[schemars(range(min = 1, max = 100))]
     pub history_limit: i32,
@@ -103,8 +104,8 @@ pub struct SchemaRef {
     /// The SchemaDefinition's `metadata.name`.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// Stay at this revision, or go back to it, whatever the definition says now: ten or more of its hex digits, as
-    /// `kubectl tenantry history` prints them. Default: the newest.
+    /// Stay at this revision, or go back to it, whatever the definition says now: ten or more of its hex
+    /// digits, as `kubectl tenantry history` prints them. Default: the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     #[x_kube(validation = &rules::REVISION)]
@@ -120,13 +121,14 @@ pub struct DatabaseEntry {
     pub database_ref: LocalRef,
     /// Which tenants it holds.
     pub tenants: TenantSource,
-    /// How a tenant's schema is called; `{name}` stands for the tenant's name. Where the query returns a schema, that
-    /// goes before. Default: `tenant_{name}`.
+    /// How a tenant's schema is called; `{name}` stands for the tenant's name. Where the query returns a
+    /// schema, that goes before. Default: `tenant_{name}`.
     #[serde(default = "default_schema_template")]
     #[schemars(length(min = 1, max = 80))]
     #[x_kube(validation = &rules::TEMPLATE_NOT_RESERVED)]
     pub schema_template: String,
-    /// Labels of all these tenants, for `rollout.waves[].select.labels`. What the query returns as labels goes before.
+    /// Labels of all these tenants, for `rollout.waves[].select.labels`. What the query returns as labels
+    /// goes before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "crate::tenant_set::labels_schema")]
     pub labels: BTreeMap<String, String>,
@@ -137,8 +139,8 @@ pub struct DatabaseEntry {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = &rules::ONE_SOURCE_OF_TENANTS, validation = &rules::QUERY_FIELDS_NEED_QUERY)]
 pub struct TenantSource {
-    /// The tenants' names, one by one. No other tenant of the set has them, so that a pattern or query in another entry
-    /// leaves them out.
+    /// The tenants' names, one by one. No other tenant of the set has them, so that a pattern or query in
+    /// another entry leaves them out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 10_000),
@@ -146,27 +148,28 @@ pub struct TenantSource {
     )]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub names: Option<Vec<String>>,
-    /// The schemas that are there already and match: `*` stands for any text. The tenant's name is what `{name}` in
-    /// `schemaTemplate` stands for, otherwise the schema's whole name. `public`, the system's schemas and Tenantry's own
-    /// never match. No tenant is provisioned by a pattern.
+    /// The schemas that are there already and match: `*` stands for any text. The tenant's name is what
+    /// `{name}` in `schemaTemplate` stands for, otherwise the schema's whole name. `public`, the system's
+    /// schemas and Tenantry's own never match. No tenant is provisioned by a pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub schema_pattern: Option<String>,
-    /// One SELECT on the application's own table of customers: a column `name`, and if wanted `schema` (text) and
-    /// `labels` (jsonb object of strings). It runs read only, without row security, within `queryTimeout`. A tenant that
-    /// is no longer returned counts as gone only after a second reading and a grace period; an empty result never means
-    /// that all are gone.
+    /// One SELECT on the application's own table of customers: a column `name`, and if wanted `schema` (text)
+    /// and `labels` (jsonb object of strings). It runs read only, without row security, within
+    /// `queryTimeout`. A tenant that is no longer returned counts as gone only after a second reading and a
+    /// grace period; an empty result never means that all are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 8192))]
     pub query: Option<String>,
-    /// The TenantDatabase that the query runs on, where the table of customers lives elsewhere. Only with `query`.
-    /// Default: this entry's `databaseRef`.
+    /// The TenantDatabase that the query runs on, where the table of customers lives elsewhere. Only with
+    /// `query`. Default: this entry's `databaseRef`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_database_ref: Option<LocalRef>,
     /// How long the query may run. Only with `query`. Default: `10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query_timeout: Option<Duration>,
-    /// A ConfigMap with the tenants' names, one a line.
+    /// A ConfigMap with the tenants' names, one a line. They go before a pattern or query in another entry,
+    /// as `names` do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_map_ref: Option<TenantListRef>,
 }
@@ -212,13 +215,13 @@ pub enum Removal {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
-    /// `Report`: the tenant is Drifted, and says so; the next revision is merged into what it has. `Correct`: it is
-    /// brought back to the revision in force, by a proved plan and within `rollout.approval`. `Ignore`: as Report, but
-    /// without condition and event. Default: `Report`.
+    /// `Report`: the tenant is Drifted, and says so; the next revision is merged into what it has. `Correct`:
+    /// it is brought back to the revision in force, by a proved plan and within `rollout.approval`. `Ignore`:
+    /// as Report, but without condition and event. Default: `Report`.
     #[serde(default)]
     pub mode: DriftMode,
-    /// How often it is looked for. The look costs one query a database, whatever the number of tenants. Default: `30s`;
-    /// at least `1s`.
+    /// How often it is looked for. The look costs one query a database, whatever the number of tenants.
+    /// Default: `30s`; at least `1s`.
     #[serde(default = "default_drift_interval")]
     #[x_kube(validation = &rules::DRIFT_INTERVAL_RANGE)]
     pub interval: Duration,
@@ -270,8 +273,8 @@ pub struct TenantSetStatus {
     /// The `metadata.generation` that this status is about; -1 until the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready`, `Accepted`, `DatabasesReachable`, `Drifted`, `AwaitingApproval`, `Paused`; `Reconciling` and `Stalled` only
-    /// while they are True.
+    /// `Ready`, `Accepted`, `DatabasesReachable`, `Drifted`, `AwaitingApproval`, `Paused`; `Reconciling` and
+    /// `Stalled` only while they are True.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]

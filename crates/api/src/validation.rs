@@ -1,9 +1,9 @@
 //! What the API server would refuse, said without an API server.
 //!
-//! It judges a manifest by the schema in its kind's CRD, as the API server does: first the structure (fields, types,
-//! limits), then, where that is sound, the rules, on the object with its defaults filled in. Unlike the API server, which drops
-//! fields that it does not know, it refuses them (as `kubectl apply` does by default), and says which field was
-//! probably meant.
+//! It judges a manifest by the schema in its kind's CRD, as the API server does: first the structure (fields,
+//! types, limits), then, where that is sound, the rules, on the object with its defaults filled in. Unlike
+//! the API server, which drops fields that it does not know, it refuses them (as `kubectl apply` does by
+//! default), and says which field was probably meant.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -147,7 +147,8 @@ pub fn violations(schema: &JSONSchemaProps, object: &Value) -> Vec<Violation> {
     found
 }
 
-/// Fills in the schema's defaults where a field is not there, and drops nulls, as the API server does before it stores.
+/// Fills in the schema's defaults where a field is not there, and drops nulls, as the API server does before
+/// it stores.
 pub fn fill_defaults(schema: &JSONSchemaProps, value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -272,7 +273,8 @@ impl Structure<'_> {
         }
     }
 
-    /// A field of the same object with nearly the same name, or the place elsewhere in the object where that name belongs.
+    /// A field of the same object with nearly the same name, or the place elsewhere in the object where that
+    /// name belongs.
     fn probably_meant(&self, schema: &JSONSchemaProps, name: &str, path: &FieldPath) -> Option<String> {
         let siblings = schema.properties.iter().flatten().map(|(sibling, _)| sibling);
         let near = siblings

@@ -1,5 +1,5 @@
-//! Each rule refuses what it should and nothing else: judged by CEL (another implementation of it than the API server's,
-//! so the API server has the last word) and by the rules' Rust half, which must agree.
+//! Each rule refuses what it should and nothing else: judged by CEL (another implementation of it than the
+//! API server's, so the API server has the last word) and by the rules' Rust half, which must agree.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's own functions may fail as the test does")]
 
@@ -211,6 +211,11 @@ const CASES: &[Case] = &[
     ),
     case(
         "TenantSet",
+        "{spec: {databases: [{databaseRef: {name: a}, schemaTemplate: '{name}_{name}', tenants: {names: [x]}}]}}",
+        &[("spec.databases[0]", &rules::TEMPLATE_TELLS_TENANTS_APART)],
+    ),
+    case(
+        "TenantSet",
         "{spec: {databases: [{databaseRef: {name: a}, schemaTemplate: app, tenants: {query: SELECT 1}}]}}",
         &[("spec.databases[0]", &rules::TEMPLATE_TELLS_TENANTS_APART)],
     ),
@@ -386,7 +391,8 @@ fn by_cel(kind: &str, object: &Value, old: Option<&Value>) -> Vec<(String, Strin
         Ok(()) => return Vec::new(),
         Err(errors) => errors.into_vec(),
     };
-    // A rule that computes with a duration fails where the text is none, which is refused by a rule of its own.
+    // A rule that computes with a duration fails where the text is none, which is refused by a rule of its
+    // own.
     let mut found: Vec<_> = errors
         .into_iter()
         .filter(|error| !error.message.contains("evaluation"))

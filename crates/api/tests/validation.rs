@@ -133,7 +133,8 @@ fn redshift_is_refused() {
     );
 }
 
-/// CEL never runs on an object that the structure refuses; here a rule is left out only where its own value is unsound.
+/// CEL never runs on an object that the structure refuses; here a rule is left out only where its own value
+/// is unsound.
 #[test]
 fn a_rule_is_not_judged_on_what_is_unsound_already() {
     assert_eq!(

@@ -88,8 +88,8 @@ pub struct Entry {
 pub enum TenantSource {
     /// These, one by one.
     Names(Vec<String>),
-    /// Those whose schemas are there already and match: `*` for any text, `?`
-    /// for one character. Provisions nothing.
+    /// Those whose schemas are there already and match: `*` for any text.
+    /// Provisions nothing.
     Pattern(String),
     /// Those that a query returns (D19).
     Query {

@@ -11,7 +11,8 @@ use crate::{Secret, manifests::SecretData, references::Unresolved};
 
 /// How to reach a database, as whom, and within which limits.
 ///
-/// Where there is a `uri`, it says what the other fields do not; where there is none, `host`, `dbname` and `user` are there.
+/// Where there is a `uri`, it says what the other fields do not; where there is none, `host`, `dbname` and
+/// `user` are there.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// A whole PostgreSQL URI.
@@ -65,8 +66,8 @@ pub struct ClientCertificate {
 }
 
 impl Connection {
-    /// Looks up the Secrets of a TenantDatabase. `override_uri` takes the place of its login Secret and of the address in its
-    /// `connection`.
+    /// Looks up the Secrets of a TenantDatabase. `override_uri` takes the place of its login Secret and of
+    /// the address in its `connection`.
     ///
     /// # Errors
     /// What is missing, and what to add; never a Secret's content.

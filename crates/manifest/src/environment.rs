@@ -6,9 +6,10 @@ use crate::Secret;
 
 const PREFIX: &str = "TENANTRY_URI_";
 
-/// The variables `TENANTRY_URI_<NAME>`: for the TenantDatabase of that name, in capitals and with `_` for what is no letter or
-/// digit, a whole PostgreSQL URI. It takes the place of the Secret and of the address in `connection`, so that the
-/// manifests of a cluster can be used from a laptop, and no Secret needs to be in a file.
+/// The variables `TENANTRY_URI_<NAME>`: for the TenantDatabase of that name, in capitals and with `_` for
+/// what is no letter or digit, a whole PostgreSQL URI. It takes the place of the Secret and of the address in
+/// `connection`, so that the manifests of a cluster can be used from a laptop, and no Secret needs to be in a
+/// file.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, Secret>);
 

@@ -1,8 +1,9 @@
-//! A folder with a `kustomization.yaml`: its resources, and the ConfigMaps and Secrets that it makes out of plain files.
+//! A folder with a `kustomization.yaml`: its resources, and the ConfigMaps and Secrets that it makes out of
+//! plain files.
 //!
-//! So a schema can be kept as `.sql` files, and the same folder serves `kubectl apply -k` and the command line. Only what
-//! lists and makes objects is carried out here; what changes them (patches, prefixes ...) is refused, and done by `kubectl
-//! kustomize FOLDER | kubectl-tenantry fleet check -f -`.
+//! So a schema can be kept as `.sql` files, and the same folder serves `kubectl apply -k` and the command
+//! line. Only what lists and makes objects is carried out here; what changes them (patches, prefixes ...) is
+//! refused, and done by `kubectl kustomize FOLDER | kubectl-tenantry fleet check -f -`.
 
 use std::{
     collections::BTreeMap,

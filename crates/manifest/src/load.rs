@@ -34,8 +34,8 @@ const OPERATORS_KINDS: [&str; 3] = ["SchemaRevision", "SchemaRollout", "TenantSl
 /// Where manifests are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file; or a folder, of which all `*.yaml`, `*.yml` and `*.json` are read, sorted by name, but no folders in it. A
-    /// folder with a `kustomization.yaml` is read as that says.
+    /// A file; or a folder, of which all `*.yaml`, `*.yml` and `*.json` are read, sorted by name, but no
+    /// folders in it. A folder with a `kustomization.yaml` is read as that says.
     Path(PathBuf),
     /// Standard input, `-` on the command line.
     StandardInput,
@@ -57,8 +57,8 @@ impl From<&str> for Input {
 /// Reads manifests and looks up every reference in them.
 ///
 /// # Errors
-/// [`LoadError::Refused`] with everything that is wrong: no YAML, unknown kinds and fields of ours, what the CRDs' schemas and
-/// rules refuse, the same object twice, references to what is not there.
+/// [`LoadError::Refused`] with everything that is wrong: no YAML, unknown kinds and fields of ours, what the
+/// CRDs' schemas and rules refuse, the same object twice, references to what is not there.
 pub fn load(inputs: &[Input], environment: &Environment) -> Result<Manifests, LoadError> {
     let mut reader = Reader::default();
     for input in inputs {

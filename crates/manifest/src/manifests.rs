@@ -109,8 +109,8 @@ pub type SecretData = BTreeMap<String, Secret>;
 /// What a ConfigMap holds, by key.
 pub type ConfigData = BTreeMap<String, String>;
 
-/// All objects of some manifests. Every reference leads to an object that is here, but for Secrets whose connection comes
-/// from the [`Environment`](crate::Environment).
+/// All objects of some manifests. Every reference leads to an object that is here, but for Secrets whose
+/// connection comes from the [`Environment`](crate::Environment).
 #[derive(Clone, Debug, Default)]
 pub struct Manifests {
     /// The TenantDatabases.

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tenantry_api::validation::FieldPath;
+use tenantry_api::{SchemaDefinition, TenantDatabase, TenantSet, validation::FieldPath};
 use tenantry_engine::Source;
+use tenantry_fleet::{FleetSpec, SetIdentity};
 
-use crate::{Connection, Environment, Fault, Located, Manifests, Note, ObjectName, sources::sources};
+use crate::{
+    Around, Connection, Environment, Fault, Located, Manifests, Note, ObjectName, fleet_spec::fleet_spec,
+    policy::policy, sources::sources,
+};
 
 /// A field that names something which is not there, or not as it is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +31,12 @@ impl Manifests {
     ///
     /// # Errors
     /// What its Secrets lack. After [`load`](crate::load) with the same environment there is nothing.
-    pub fn connection(&self, name: &ObjectName, environment: &Environment) -> Result<Connection, Vec<Fault>> {
-        let Some(database) = self.databases.get(name) else { return Err(Vec::new()) };
+    pub fn connection(
+        &self,
+        database: &Located<TenantDatabase>,
+        environment: &Environment,
+    ) -> Result<Connection, Vec<Fault>> {
+        let name = database.name();
         let secret = |secret: &str| self.secret(&name.sibling(secret));
         let resolved = Connection::resolve(&database.object.spec, &secret, environment.uri(&name.name));
         resolved.map_err(|all| {
@@ -46,38 +54,78 @@ impl Manifests {
     ///
     /// # Errors
     /// ConfigMaps that are not there or hold nothing. After [`load`](crate::load) there are none.
-    pub fn sources(&self, name: &ObjectName) -> Result<Vec<Source>, Vec<Fault>> {
-        let Some(definition) = self.definitions.get(name) else { return Err(Vec::new()) };
-        let config_map = |config_map: &str| self.config_map(&name.sibling(config_map));
-        sources(&definition.object.spec, &config_map).map_err(|all| {
-            let fault =
-                |one: Unresolved| definition.fault(&one.path, format!("{}: {}", one.path, one.message));
-            all.into_iter().map(fault).collect()
-        })
+    pub fn sources(&self, definition: &Located<SchemaDefinition>) -> Result<Vec<Source>, Vec<Fault>> {
+        let config_map = |config_map: &str| self.config_map(&definition.name().sibling(config_map));
+        sources(&definition.object.spec, &config_map).map_err(|all| faults_of(definition, all))
     }
+}
+
+impl Manifests {
+    /// That set in the fleet's words, as a command line knows it: by `namespace/name`, without a cluster.
+    ///
+    /// # Errors
+    /// What the schema cannot see: patterns that name no kind, time zones that are not known. After
+    /// [`load`](crate::load) there is nothing.
+    pub fn fleet(&self, set: &Located<TenantSet>) -> Result<FleetSpec, Vec<Fault>> {
+        let name = set.name();
+        let wanted = &set.object.spec.schema_ref.name;
+        let Some(definition) = self.definitions.get(&name.sibling(wanted)) else {
+            let path = FieldPath::default().field("spec").field("schemaRef").field("name");
+            return Err(faults_of(set, vec![Unresolved::missing(path, "SchemaDefinition", wanted)]));
+        };
+        let around = Around {
+            identity: SetIdentity { set: format!("{}/{}", name.namespace, name.name), cluster: None },
+            definition: &definition.object.spec,
+            sources: self.sources(definition)?,
+            policy: policy(&definition.object.spec).map_err(|all| faults_of(definition, all))?,
+            database_id: &|database| database.to_owned(),
+            config_map: &|config_map| self.config_map(&name.sibling(config_map)),
+        };
+        fleet_spec(&name.name, &set.object.spec, around).map_err(|all| faults_of(set, all))
+    }
+
+    /// The role as which the statements of that set's tenants run in that database; `{name}` in it stands for
+    /// the tenant's name. None for the login itself.
+    #[must_use]
+    pub fn owner_role<'m>(&'m self, set: &'m Located<TenantSet>, database: &str) -> Option<&'m str> {
+        let databases =
+            || self.databases.get(&set.name().sibling(database))?.object.spec.owner_role.as_deref();
+        set.object.spec.owner_role.as_deref().or_else(databases)
+    }
+}
+
+fn faults_of<T>(object: &Located<T>, unresolved: Vec<Unresolved>) -> Vec<Fault> {
+    let fault = |one: Unresolved| object.fault(&one.path, format!("{}: {}", one.path, one.message));
+    unresolved.into_iter().map(fault).collect()
 }
 
 /// Every reference that leads nowhere.
 pub(crate) fn check(manifests: &Manifests, environment: &Environment) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (name, database) in &manifests.databases {
-        faults.extend(manifests.connection(name, environment).err().into_iter().flatten());
+    for database in manifests.databases.values() {
+        faults.extend(manifests.connection(database, environment).err().into_iter().flatten());
         if let Some(shadow) = &database.object.spec.shadow.database_ref {
             let path = FieldPath::default().field("spec").field("shadow").field("databaseRef").field("name");
             must_be_there(&manifests.databases, "TenantDatabase", database, &path, &shadow.name, &mut faults);
         }
     }
-    for name in manifests.definitions.keys() {
-        faults.extend(manifests.sources(name).err().into_iter().flatten());
+    for definition in manifests.definitions.values() {
+        faults.extend(manifests.sources(definition).err().into_iter().flatten());
+        let refused = policy(&definition.object.spec).err().unwrap_or_default();
+        faults.extend(faults_of(definition, refused));
     }
     for set in manifests.sets.values() {
         check_set(manifests, set, &mut faults);
+    }
+    if faults.is_empty() {
+        let refused = manifests.sets.values().filter_map(|set| manifests.fleet(set).err());
+        faults.extend(refused.flatten());
     }
     faults.extend(shared_variables(manifests, environment));
     faults
 }
 
-fn check_set(manifests: &Manifests, set: &Located<tenantry_api::TenantSet>, faults: &mut Vec<Fault>) {
+fn check_set(manifests: &Manifests, set: &Located<TenantSet>, faults: &mut Vec<Fault>) {
     let spec = FieldPath::default().field("spec");
     let path = spec.field("schemaRef").field("name");
     must_be_there(

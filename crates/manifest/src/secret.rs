@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A password, a key, or a URI with a password in it. It has no `Display` and no `Serialize`, and its `Debug` prints `***`, so
-/// that no message, log or error can show it by accident.
+/// A password, a key, or a URI with a password in it. It has no `Display` and no `Serialize`, and its `Debug`
+/// prints `***`, so that no message, log or error can show it by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -8,8 +8,8 @@ use crate::{manifests::ConfigData, references::Unresolved};
 /// What messages call the SQL that stands in the definition itself.
 const INLINE: &str = "spec.sql";
 
-/// The SQL of a definition, in the order in which it is compiled: `sql` alone, or ConfigMap after ConfigMap with its keys
-/// sorted by name, each called `configmap/key`.
+/// The SQL of a definition, in the order in which it is compiled: `sql` alone, or ConfigMap after ConfigMap
+/// with its keys sorted by name, each called `configmap/key`.
 ///
 /// # Errors
 /// ConfigMaps that are not there, or hold nothing.

@@ -37,7 +37,8 @@ pub enum Content {
 /// The documents of a file. Empty ones are left out.
 ///
 /// # Errors
-/// The first thing that is no YAML. Its message has no text from the file but names of fields: it could be a Secret.
+/// The first thing that is no YAML. Its message has no text from the file but names of fields: it could be a
+/// Secret.
 pub fn documents(file: &str, text: &str) -> Result<Vec<Node>, Fault> {
     let options = serde_saphyr::options! { with_snippet: false };
     let documents = serde_saphyr::from_multiple_with_options::<Spanned<Content>>(text, options);

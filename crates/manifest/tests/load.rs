@@ -60,7 +60,7 @@ fn the_samples_are_taken_whole() {
     let manifests = load(&[Input::Path(samples)], &Environment::default()).unwrap();
     assert_eq!(manifests.notes, []);
 
-    let eu = manifests.connection(&name("eu-1"), &Environment::default()).unwrap();
+    let eu = manifests.connection(&manifests.databases[&name("eu-1")], &Environment::default()).unwrap();
     assert_eq!(
         eu.uri.as_ref().map(Secret::expose),
         Some("postgresql://tenantry:not-a-password@eu-1-rw.databases.svc:5432/app")
@@ -69,13 +69,14 @@ fn the_samples_are_taken_whole() {
     assert!(eu.tls.authorities.unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_eq!((eu.max_connections, eu.lock_timeout.as_secs(), eu.statement_timeout.as_secs()), (8, 2, 300));
     assert_eq!(eu.ledger_schema, "tenantry");
-    let acme = manifests.connection(&name("acme-own"), &Environment::default()).unwrap();
+    let acme =
+        manifests.connection(&manifests.databases[&name("acme-own")], &Environment::default()).unwrap();
     assert_eq!(
         (acme.host.as_deref(), acme.user.as_deref(), acme.dbname.as_deref()),
         (Some("acme-own.databases.svc"), Some("tenantry"), Some("app"))
     );
 
-    let sources = manifests.sources(&name("app")).unwrap();
+    let sources = manifests.sources(&manifests.definitions[&name("app")]).unwrap();
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["app-schema/10-users.sql", "app-schema/20-invoices.sql"]);
     assert!(sources[1].text.starts_with("CREATE TYPE invoice_state"), "{}", sources[1].text);
@@ -277,7 +278,7 @@ fn a_uri_in_the_environment_takes_the_place_of_a_secret() {
     let environment = variables(&[("TENANTRY_URI_EU_1", "postgresql://me:hunter2@localhost/app")]);
     let text = [DATABASE, DEFINITION, SET].join("---");
     let manifests = load(&[Input::Text { name: "all.yaml".to_owned(), text }], &environment).unwrap();
-    let connection = manifests.connection(&name("eu-1"), &environment).unwrap();
+    let connection = manifests.connection(&manifests.databases[&name("eu-1")], &environment).unwrap();
     assert_eq!(connection.uri.as_ref().map(Secret::expose), Some("postgresql://me:hunter2@localhost/app"));
     assert_eq!(
         manifests.notes[0].to_string(),
@@ -303,7 +304,8 @@ fn a_secret_is_decoded_and_never_shown() {
     let base64 =
         LOGIN.replace("stringData: {uri: 'postgresql://u:hunter2@h/d'}", "data: {uri: cG9zdGdyZXNxbDovL2g=}");
     let manifests = read(&[DATABASE, &base64]).unwrap();
-    let connection = manifests.connection(&name("eu-1"), &Environment::default()).unwrap();
+    let connection =
+        manifests.connection(&manifests.databases[&name("eu-1")], &Environment::default()).unwrap();
     assert_eq!(connection.uri.as_ref().map(Secret::expose), Some("postgresql://h"));
 
     let not_base64 = LOGIN.replace("stringData: {", "data: {bin: gIGC, ");
@@ -324,7 +326,7 @@ fn a_secret_is_decoded_and_never_shown() {
 
     let whole = read(&[DATABASE, LOGIN, DEFINITION, SET]).unwrap();
     assert!(!format!("{whole:?}").contains("hunter2"), "{whole:?}");
-    let connection = whole.connection(&name("eu-1"), &Environment::default()).unwrap();
+    let connection = whole.connection(&whole.databases[&name("eu-1")], &Environment::default()).unwrap();
     assert!(!format!("{connection:?}").contains("hunter2"), "{connection:?}");
 }
 
@@ -366,7 +368,7 @@ secretGenerator:
     write("kustomization.yaml", kustomization);
     let manifests = load(&[Input::Path(folder.path().into())], &Environment::default()).unwrap();
     let app = ObjectName { namespace: "prod".to_owned(), name: "app".to_owned() };
-    let sources = manifests.sources(&app).unwrap();
+    let sources = manifests.sources(&manifests.definitions[&app]).unwrap();
     let sources: Vec<_> = sources.iter().map(|source| (source.name.as_str(), source.text.as_str())).collect();
     assert_eq!(
         sources,
@@ -375,7 +377,8 @@ secretGenerator:
             ("app-schema/20-b.sql", "CREATE TABLE b ();\n")
         ]
     );
-    let connection = manifests.connection(&app.sibling("eu-1"), &Environment::default()).unwrap();
+    let connection =
+        manifests.connection(&manifests.databases[&app.sibling("eu-1")], &Environment::default()).unwrap();
     assert_eq!(connection.uri.as_ref().map(Secret::expose), Some("postgresql://u:hunter2@h/d"));
     let note = manifests.notes[0].to_string();
     assert!(note.contains("line 7, column 3: on a cluster kustomize adds a hash"), "{note}");
