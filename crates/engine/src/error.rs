@@ -126,6 +126,9 @@ pub enum EngineError {
         /// What to grant or set.
         remedy: String,
     },
+    /// What a server answered cannot be understood: a fault of the program.
+    #[error("{0}")]
+    Unread(String),
     /// The definition is refused.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Definition(Vec<DefinitionFault>),

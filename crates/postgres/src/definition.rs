@@ -17,7 +17,7 @@ mod settings;
 mod source;
 mod split;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest as _, Sha256};
 use tenantry_engine::{DefinitionFault, Source};
@@ -52,6 +52,16 @@ pub struct Definition {
     notes: Vec<Note>,
     own_schema: Option<String>,
     searched: Vec<String>,
+    outside: BTreeSet<Outside>,
+}
+
+/// Something that a definition refers to and does not make.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Outside {
+    /// The schema that it is named with.
+    pub schema: Option<String>,
+    /// Its own name.
+    pub name: String,
 }
 
 /// Something that a tenant's schema rests on, and that has to be there before.
@@ -63,6 +73,13 @@ pub struct Precondition {
     pub schema: Option<String>,
     /// Where the definition says it.
     pub location: Location,
+}
+
+impl Precondition {
+    /// A complaint about it, at its place in the text.
+    pub fn fault(&self, message: impl Into<String>) -> DefinitionFault {
+        fault(self.location.clone(), message.into(), None)
+    }
 }
 
 /// One statement of a definition.
@@ -134,6 +151,7 @@ impl Definition {
             notes: reading.notes,
             own_schema: own.name().map(str::to_owned),
             searched: searched(&statements, &own),
+            outside: outside(&statements, &own),
         })
     }
 
@@ -160,6 +178,11 @@ impl Definition {
     /// Further schemas that the definition's own `SET search_path` looks for unqualified names in.
     pub fn searched_schemas(&self) -> &[String] {
         &self.searched
+    }
+
+    /// What it refers to and does not make, as far as the syntax tells: relations, types, and whatever is qualified.
+    pub fn outside(&self) -> &BTreeSet<Outside> {
+        &self.outside
     }
 
     /// True if it makes nothing: whoever applied it would remove everything there is.
@@ -362,6 +385,21 @@ fn searched(statements: &[ReadStatement<'_>], own: &OwnSchema) -> Vec<String> {
         }
     }
     schemas
+}
+
+/// What all statements that run refer to and none makes.
+fn outside(statements: &[ReadStatement<'_>], own: &OwnSchema) -> BTreeSet<Outside> {
+    let run = statements.iter().filter(|statement| matches!(statement.class, Class::Run(_)));
+    let names = run.flat_map(|statement| {
+        let unqualified = statement.names.unqualified.iter().map(|name| (None, name));
+        let objects = statement.names.objects.iter();
+        objects.map(|name| (name.schema.as_ref().map(|schema| &schema.name), &name.object)).chain(unqualified)
+    });
+    let elsewhere = names.filter(|(schema, name)| match schema {
+        Some(schema) => !own.is_own(schema) || !own.owns(name),
+        None => !own.made.contains(*name),
+    });
+    elsewhere.map(|(schema, name)| Outside { schema: schema.cloned(), name: name.clone() }).collect()
 }
 
 /// The text with every run of blanks and comments outside of strings as one blank.

@@ -47,6 +47,8 @@ pub(super) struct Names {
     pub schemas: Vec<Qualifier>,
     /// Bare items of a `search_path`; those that are strings are not among them.
     pub search_path: Vec<Qualifier>,
+    /// Relations and types that are referred to without a qualification.
+    pub unqualified: Vec<String>,
 }
 
 impl Names {
@@ -77,7 +79,10 @@ impl Names {
                 _ => {}
             }
         }
-        names.objects.retain(|name| name.schema.is_some() || name.role != Role::Refers);
+        let (objects, unqualified) =
+            names.objects.into_iter().partition(|name| name.schema.is_some() || name.role != Role::Refers);
+        names.objects = objects;
+        names.unqualified = unqualified.into_iter().map(|name: Name| name.object).collect();
         names
     }
 
