@@ -1,6 +1,9 @@
 //! What can go wrong while schemas are read.
 
 use tenantry_catalog::UnknownKind;
+use tenantry_engine::EngineError;
+
+use crate::connect::Session;
 
 /// Why schemas could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,16 @@ pub enum InspectError {
 }
 
 impl InspectError {
+    /// The same in the words that leave the engine.
+    pub(crate) fn told(self, session: &Session) -> EngineError {
+        match self {
+            InspectError::Query { what, source } => {
+                session.failed(&format!("reading the {what} of schemas"), &source)
+            }
+            error => EngineError::Unread(error.to_string()),
+        }
+    }
+
     /// Wraps what the client says, with what was being read.
     pub(super) fn query(what: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |source| InspectError::Query { what, source }

@@ -1,0 +1,73 @@
+//! The canonical form (D5): a schema as it reads after it was made out of its own facts.
+
+use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_engine::EngineError;
+use tenantry_planner::sql::SqlTemplate;
+use tenantry_planner::{
+    Destructive, Online, Plan, PlanError, Policy, ServerVersion, plan, postgres::Postgres,
+};
+
+use crate::error::server_error;
+use crate::shadow::{Failed, RunError, Shadow};
+
+/// How often a schema is made and read at most until it reads as it was written. Once, for nearly all; an expression whose
+/// second reading differs from its first needs one more.
+const ROUNDS: usize = 4;
+
+/// Why a schema could not be made out of its facts, a line an object.
+#[derive(Debug)]
+pub(crate) struct Unsettled(pub(crate) Vec<String>);
+
+/// Makes a schema out of its facts on the shadow, and reads it back, until it reads as it was written. The shadow holds it then.
+///
+/// # Errors
+/// What a server says that is not about the schema.
+pub(crate) async fn settle(
+    shadow: &Shadow,
+    written: Catalog,
+    server: ServerVersion,
+) -> Result<Result<Catalog, Unsettled>, EngineError> {
+    let mut written = written;
+    for _ in 0..ROUNDS {
+        let plan = match render(&written, server) {
+            Ok(plan) => plan,
+            Err(error) => return Ok(Err(Unsettled(vec![error.to_string()]))),
+        };
+        shadow.clear().await?;
+        let sql: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|step| SqlTemplate::parse(step.sql.as_str()).fill(shadow.schema().identifier()))
+            .collect();
+        match shadow.run(&sql).await {
+            Ok(()) => {}
+            Err(RunError::Engine(error)) => return Err(error),
+            Err(RunError::Statement(failed)) => return Ok(Err(Unsettled(vec![refused(&plan, &failed)]))),
+        }
+        let read = everything().project(&shadow.read().await?);
+        if Fingerprint::of(&read) == Fingerprint::of(&written) {
+            return Ok(Ok(read));
+        }
+        written = read;
+    }
+    Ok(Err(Unsettled(vec!["it reads differently each time that it is made out of what was read".to_owned()])))
+}
+
+/// The plan that makes a whole schema.
+fn render(catalog: &Catalog, server: ServerVersion) -> Result<Plan, PlanError> {
+    plan(&Postgres, &Catalog::empty(), catalog, &everything(), server)
+}
+
+/// The policy under which a schema is made out of its facts: what counts was decided before.
+fn everything() -> Policy {
+    Policy { destructive: Destructive::Allow, online: Online::Never, ..Policy::default() }
+}
+
+/// A step that the server refused, for people.
+pub(crate) fn refused(plan: &Plan, failed: &Failed) -> String {
+    let said = failed.error.as_db_error().map_or_else(String::new, |error| server_error(error).to_string());
+    match plan.steps.get(failed.at) {
+        Some(step) => format!("{}: the server refuses `{}`: {said}", step.object, step.sql),
+        None => said,
+    }
+}
