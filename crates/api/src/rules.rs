@@ -73,11 +73,19 @@ pub fn find(cel: &str, message: &str) -> Option<&'static Check> {
     ALL.iter().copied().find(|check| check.cel == cel && check.message == message)
 }
 
+/// CEL that says whether a field is a duration. Rules that compute with one ask first: otherwise the API server
+/// adds an error of its own to the message that [`DURATION`] gives.
+macro_rules! is_duration {
+    ($field:literal) => {
+        concat!($field, ".matches('^([0-9]{1,6}(ms|s|m|h))+$')")
+    };
+}
+
 // ---- everywhere
 
 /// Text that is a duration.
 pub const DURATION: Check = Check {
-    cel: "self.matches('^([0-9]{1,6}(ms|s|m|h))+$')",
+    cel: is_duration!("self"),
     message: "write a duration such as 30s, 10m or 1h30m (units: ms, s, m, h)",
     holds: |text| matches(text, "^([0-9]{1,6}(ms|s|m|h))+$"),
 };
@@ -145,7 +153,13 @@ pub const CLIENT_CERT_NEEDS_TLS: Check = Check {
 
 /// Waiting for a lock is part of the statement's time.
 pub const LOCK_TIMEOUT_SHORTER: Check = Check {
-    cel: "!has(self.lockTimeout) || !has(self.statementTimeout) || duration(self.lockTimeout) < duration(self.statementTimeout)",
+    cel: concat!(
+        "!has(self.lockTimeout) || !has(self.statementTimeout) || !",
+        is_duration!("self.lockTimeout"),
+        " || !",
+        is_duration!("self.statementTimeout"),
+        " || duration(self.lockTimeout) < duration(self.statementTimeout)"
+    ),
     message: "lockTimeout must be shorter than statementTimeout, which goes on while a statement waits for its lock",
     holds: |limits| match (length(&limits["lockTimeout"]), length(&limits["statementTimeout"])) {
         (Some(lock), Some(statement)) => lock < statement,
@@ -155,14 +169,18 @@ pub const LOCK_TIMEOUT_SHORTER: Check = Check {
 
 /// Waiting for ever for a lock stalls the application behind it.
 pub const LOCK_TIMEOUT_POSITIVE: Check = Check {
-    cel: "duration(self) > duration('0s')",
+    cel: concat!("!", is_duration!("self"), " || duration(self) > duration('0s')"),
     message: "lockTimeout: 0s would wait for ever, and the application's statements behind it; write a short time such as 2s",
     holds: |value| length(value).is_none_or(|duration| !duration.is_zero()),
 };
 
 /// What PostgreSQL takes as a timeout: milliseconds in an int4.
 pub const STATEMENT_TIMEOUT_RANGE: Check = Check {
-    cel: "!has(self.statementTimeout) || (duration(self.statementTimeout) >= duration('100ms') && duration(self.statementTimeout) <= duration('576h'))",
+    cel: concat!(
+        "!has(self.statementTimeout) || !",
+        is_duration!("self.statementTimeout"),
+        " || (duration(self.statementTimeout) >= duration('100ms') && duration(self.statementTimeout) <= duration('576h'))"
+    ),
     message: "statementTimeout must be from 100ms to 576h (24 days, the most that PostgreSQL takes)",
     holds: |limits| {
         length(&limits["statementTimeout"]).is_none_or(|timeout| {
@@ -274,7 +292,7 @@ pub const QUERY_FIELDS_NEED_QUERY: Check = Check {
 
 /// Looking all the time helps nobody.
 pub const DRIFT_INTERVAL_RANGE: Check = Check {
-    cel: "duration(self) >= duration('1s')",
+    cel: concat!("!", is_duration!("self"), " || duration(self) >= duration('1s')"),
     message: "drift.interval must be 1s or more, such as 30s; to not look at all write mode: Ignore",
     holds: |value| length(value).is_none_or(|interval| interval >= Duration::from_secs(1)),
 };
@@ -321,14 +339,20 @@ pub const TIME_OF_DAY: Check = Check {
 
 /// No time at all lets nothing succeed.
 pub const TENANT_TIMEOUT_POSITIVE: Check = Check {
-    cel: "duration(self) >= duration('1s')",
+    cel: concat!("!", is_duration!("self"), " || duration(self) >= duration('1s')"),
     message: "timeouts.tenant must be 1s or more, such as 10m",
     holds: |value| length(value).is_none_or(|timeout| timeout >= Duration::from_secs(1)),
 };
 
 /// The longest pause is not shorter than the first.
 pub const BACKOFF_GROWS: Check = Check {
-    cel: "!has(self.backoff) || !has(self.maxBackoff) || duration(self.backoff) <= duration(self.maxBackoff)",
+    cel: concat!(
+        "!has(self.backoff) || !has(self.maxBackoff) || !",
+        is_duration!("self.backoff"),
+        " || !",
+        is_duration!("self.maxBackoff"),
+        " || duration(self.backoff) <= duration(self.maxBackoff)"
+    ),
     message: "retry.maxBackoff must not be shorter than retry.backoff",
     holds: |retry| match (length(&retry["backoff"]), length(&retry["maxBackoff"])) {
         (Some(first), Some(longest)) => first <= longest,

@@ -391,13 +391,7 @@ fn by_cel(kind: &str, object: &Value, old: Option<&Value>) -> Vec<(String, Strin
         Ok(()) => return Vec::new(),
         Err(errors) => errors.into_vec(),
     };
-    // A rule that computes with a duration fails where the text is none, which is refused by a rule of its
-    // own.
-    let mut found: Vec<_> = errors
-        .into_iter()
-        .filter(|error| !error.message.contains("evaluation"))
-        .map(|error| (error.field_path, error.message))
-        .collect();
+    let mut found: Vec<_> = errors.into_iter().map(|error| (error.field_path, error.message)).collect();
     found.sort();
     found
 }
