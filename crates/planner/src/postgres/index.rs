@@ -35,6 +35,8 @@ struct Attributes {
     _invalid: bool,
     #[serde(default, rename = "_partitioned")]
     _partitioned: bool,
+    #[serde(default, rename = "_reserved")]
+    _reserved: Option<String>,
 }
 
 /// The relation that an index is on.
@@ -182,6 +184,12 @@ impl Rules for Index {
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {
         vec![Slot("relation", fact.id.first().to_owned())]
+    }
+
+    fn restore(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let now = fact.text("_reserved").unwrap_or_default();
+        let sql = format!("ALTER INDEX {} RENAME TO {}", Quoted(now), Quoted(fact.id.first()));
+        Ok(vec![Step::new(&fact.id, Verb::Restore, sql)])
     }
 
     fn rank(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> i8 {

@@ -4,12 +4,16 @@ mod access;
 mod address;
 mod aggregate;
 mod collation;
+mod column;
 mod comment;
 mod composite;
+mod constraint;
+mod default;
 mod default_privilege;
 mod domain;
 mod enabled;
 mod enumeration;
+mod identity;
 mod index;
 mod inheritance;
 mod materialized_view;
@@ -26,7 +30,9 @@ mod schema;
 mod sequence;
 mod slot;
 mod statistics;
+mod table;
 mod trigger;
+mod type_change;
 mod view;
 
 use tenantry_catalog::{Fact, Kind};
@@ -52,6 +58,10 @@ impl Dialect for Postgres {
             Kind::Function | Kind::Procedure => &routine::Routine,
             Kind::Aggregate => &aggregate::Aggregate,
             Kind::Operator => &operator::Operator,
+            Kind::Table => &table::Table,
+            Kind::Column => &column::Column,
+            Kind::Default => &default::Default,
+            Kind::Constraint => &constraint::Constraint,
             Kind::Sequence => &sequence::Sequence,
             Kind::Inheritance => &inheritance::Inheritance,
             Kind::Partition => &partition::Partition,

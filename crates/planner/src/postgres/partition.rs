@@ -18,7 +18,6 @@ struct Attributes {
     of: String,
     bound: String,
     /// Its bare name.
-    #[serde(rename = "_parent")]
     parent: String,
 }
 

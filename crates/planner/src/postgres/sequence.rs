@@ -5,6 +5,7 @@ use serde::Deserialize;
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::address::{Address, drop_step, owner_step};
+use super::identity;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{HazardKind, PlanError, Step, Verb, reserved_name};
@@ -23,6 +24,8 @@ struct Attributes {
     unlogged: bool,
     #[serde(default, rename = "owner")]
     _owner: Option<String>,
+    #[serde(default, rename = "_reserved")]
+    _reserved: Option<String>,
 }
 
 /// What a sequence counts by; an identity column's has the same.
@@ -87,25 +90,60 @@ fn owned_by(fact: &Fact) -> String {
     }
 }
 
+/// The sequences that the statement which makes their column needs: those that
+/// the column owns.
+pub(super) fn made_with<'a>(column: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
+    context
+        .to
+        .children(column)
+        .filter(|fact| fact.id.kind == Kind::Sequence && context.is_new(&fact.id))
+        .collect()
+}
+
+/// The statements that make it, not yet owned by any column.
+///
+/// # Errors
+/// When the fact cannot be understood.
+pub(super) fn make(fact: &Fact) -> Result<Vec<Step>, PlanError> {
+    let sequence: Attributes = fact.decode()?;
+    let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}SEQUENCE {}", Quoted(fact.id.first()));
+    if sequence.data_type != "bigint" {
+        sql.push_str(&format!(" AS {}", sequence.data_type));
+    }
+    for option in sequence.options.unusual(&sequence.data_type) {
+        sql.push(' ');
+        sql.push_str(&option);
+    }
+    let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
+    steps.extend(owner_step(fact, Verb::Create));
+    Ok(steps)
+}
+
+/// The statement that gives it to the column which owns it, or to none.
+pub(super) fn own(fact: &Fact, verb: Verb) -> Step {
+    Step::new(&fact.id, verb, format!("ALTER {} {}", Address(&fact.id), owned_by(fact)))
+}
+
 impl Rules for Sequence {
-    fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let sequence: Attributes = fact.decode()?;
-        let unlogged = if sequence.unlogged { "UNLOGGED " } else { "" };
-        let mut sql = format!("CREATE {unlogged}SEQUENCE {}", Quoted(fact.id.first()));
-        if sequence.data_type != "bigint" {
-            sql.push_str(&format!(" AS {}", sequence.data_type));
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let mut steps = make(fact)?;
+        if let Some(column) = &fact.parent {
+            steps.push(own(fact, Verb::Create));
+            steps.extend(identity::hand_over_to_sequence(fact, column, context));
         }
-        let owned = fact.parent.is_some().then(|| owned_by(fact));
-        for option in sequence.options.unusual(&sequence.data_type).into_iter().chain(owned) {
-            sql.push(' ');
-            sql.push_str(&option);
-        }
-        let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
-        steps.extend(owner_step(fact, Verb::Create));
         Ok(steps)
     }
 
-    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    /// A new column's default may count by it from the first row on.
+    fn created_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        fact.parent.clone().filter(|column| context.is_new(column))
+    }
+
+    fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        if identity::takes_over(fact, context) {
+            return Ok(Vec::new());
+        }
         Ok(vec![drop_step(fact).hazard(HazardKind::DropsData, &fact.id, "where it counted to is lost")])
     }
 
@@ -147,7 +185,7 @@ impl Rules for Sequence {
             steps.push(alter(if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }));
         }
         if changed.iter().any(|attribute| attribute == "parent") {
-            steps.push(alter(&owned_by(to)));
+            steps.push(own(to, Verb::Alter));
         }
         if changed.iter().any(|attribute| attribute == "owner") {
             steps.extend(owner_step(to, Verb::Alter));

@@ -70,16 +70,32 @@ SELECT a.schema,
                'storage', CASE WHEN a.attstorage <> t.typstorage THEN
                    CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
                                      WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END END,
+               '_usual_storage', CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                                                   WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END,
                'compression', CASE a.compression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
                'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
                'options', (SELECT json_object_agg(option_name, option_value ORDER BY option_name)
                            FROM pg_options_to_table(a.attoptions)),
                -- Only there because the table inherits it; a partition's columns always are.
-               'inherited', nullif(a.attinhcount > 0 AND NOT a.attislocal AND NOT a.relispartition, false)
+               'inherited', nullif(a.attinhcount > 0 AND NOT a.attislocal AND NOT a.relispartition, false),
+               -- The table whose ALTER changes this column too.
+               '_follows', CASE WHEN NOT a.attislocal THEN above.relname END,
+               '_rests_on', CASE WHEN above.relname IS NOT NULL THEN
+                   json_build_array(json_build_array('column', json_build_array(above.relname, a.attname)))
+               END
            )
        END::text AS attributes
 FROM attribute a
 JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN LATERAL (
+    SELECT p.relname
+    FROM pg_inherits h
+    JOIN pg_class p ON p.oid = h.inhparent AND p.relnamespace = a.schema
+    JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
+    WHERE h.inhrelid = a.attrelid
+    ORDER BY h.inhseqno
+    LIMIT 1
+) above ON a.attinhcount > 0
 LEFT JOIN LATERAL (
     SELECT b.oid
     FROM through d

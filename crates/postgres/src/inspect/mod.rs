@@ -32,6 +32,8 @@ const QUERIES: &[Query] = &[
     Query { what: "schemas", sql: include_str!("schema.sql") },
     Query { what: "tables", sql: include_str!("table.sql") },
     Query { what: "columns", sql: include_str!("column.sql") },
+    Query { what: "defaults", sql: include_str!("default.sql") },
+    Query { what: "constraints", sql: include_str!("constraint.sql") },
     Query { what: "sequences", sql: include_str!("sequence.sql") },
     Query { what: "indexes", sql: include_str!("index.sql") },
     Query { what: "inheritance", sql: include_str!("inheritance.sql") },

@@ -40,7 +40,7 @@ SELECT r.schema,
                    ) o
                    WHERE p.relnamespace = r.schema
                ),
-               '_parent', p.relname
+               'parent', p.relname
            )
        END::text AS attributes
 FROM relation r

@@ -31,6 +31,7 @@ SELECT r.schema,
                'of_type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END,
                'access_method', nullif(am.amname, 'heap'),
                'options', options.pairs,
+               '_option_order', options.names,
                'row_security', nullif(r.relrowsecurity, false),
                'force_row_security', nullif(r.relforcerowsecurity, false),
                -- An index that was dropped while it was the identity leaves none.
@@ -47,12 +48,13 @@ FROM relation r
 LEFT JOIN pg_am am ON am.oid = r.relam
 LEFT JOIN pg_class toast ON toast.oid = r.reltoastrelid
 LEFT JOIN LATERAL (
-    SELECT json_object_agg(o.name, o.value ORDER BY o.name) AS pairs
+    SELECT json_object_agg(o.name, o.value ORDER BY o.name) AS pairs,
+           json_agg(o.name ORDER BY o.place) AS names
     FROM (
-        SELECT option_name AS name, option_value AS value
-        FROM pg_options_to_table(r.reloptions)
+        SELECT o.option_name AS name, o.option_value AS value, o.ordinality AS place
+        FROM pg_options_to_table(r.reloptions) WITH ORDINALITY o
         UNION ALL
-        SELECT 'toast.' || option_name, option_value
-        FROM pg_options_to_table(toast.reloptions)
+        SELECT 'toast.' || o.option_name, o.option_value, 1000 + o.ordinality
+        FROM pg_options_to_table(toast.reloptions) WITH ORDINALITY o
     ) o
 ) options ON true

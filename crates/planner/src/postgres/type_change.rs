@@ -1,0 +1,217 @@
+//! What another type does to the values of a column, and how they get there.
+//! Types are judged by their names as the server prints them; what is not
+//! known to be harmless is taken to be not.
+
+use crate::HazardKind;
+
+/// A column's type, as its fact has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Typed<'a> {
+    /// With its modifier: `numeric(10,2)`.
+    pub(super) name: &'a str,
+    /// Without, and seen through domains: `numeric`.
+    pub(super) base: &'a str,
+    /// `pg_type.typcategory`.
+    pub(super) category: &'a str,
+}
+
+impl Typed<'_> {
+    /// The numbers of its modifier.
+    fn modifier(&self) -> Option<Vec<i64>> {
+        let (_, rest) = self.name.split_once('(')?;
+        let (numbers, _) = rest.split_once(')')?;
+        numbers.split(',').map(|number| number.trim().parse().ok()).collect()
+    }
+
+    fn is(&self, bases: &[&str]) -> bool {
+        bases.contains(&self.base)
+    }
+
+    fn is_domain(&self) -> bool {
+        let bare = self.name.split('(').next().unwrap_or_default().trim();
+        !self.base.starts_with(bare) && !self.name.contains(" with")
+    }
+
+    fn is_array(&self) -> bool {
+        self.category == "A"
+    }
+}
+
+const TEXT: [&str; 2] = ["text", "character varying"];
+const WHOLE: [&str; 3] = ["smallint", "integer", "bigint"];
+const FLOAT: [&str; 2] = ["real", "double precision"];
+
+/// The expression that converts a column's values; `None` where the server has
+/// a cast that it takes for an assignment, which fails where a value does not
+/// fit, as opposed to an explicit one, which may cut it.
+pub(super) fn conversion(column: &str, from: Typed<'_>, to: Typed<'_>) -> Option<String> {
+    let explicit = Some(format!("{column}::{}", to.name));
+    if from.base == to.base && !to.is_array() {
+        return None;
+    }
+    match (from.category, to.category) {
+        (_, "S") | ("N", "N") | ("D", "D") => None,
+        ("E", "E") => Some(format!("{column}::text::{}", to.name)),
+        _ => explicit,
+    }
+}
+
+/// What is bad about it.
+pub(super) fn hazards(from: Typed<'_>, to: Typed<'_>) -> Vec<(HazardKind, String)> {
+    if from.name == to.name {
+        return Vec::new();
+    }
+    let mut hazards = Vec::new();
+    let between = format!("from {} to {}", from.name, to.name);
+    if !keeps_storage(from, to) {
+        hazards.push((HazardKind::RewritesTable, format!("every row is written anew, {between}")));
+    }
+    match fate_of_values(from, to) {
+        Values::Kept => {}
+        Values::MayNotFit => {
+            hazards.push((HazardKind::DependsOnRows, format!("fails where a value does not fit, {between}")));
+        }
+        Values::Changed => {
+            hazards.push((HazardKind::ChangesValues, format!("values are cut or rounded, {between}")));
+            hazards.push((HazardKind::DependsOnRows, format!("fails where a value does not fit, {between}")));
+        }
+    }
+    hazards
+}
+
+enum Values {
+    Kept,
+    MayNotFit,
+    Changed,
+}
+
+/// Whether the server leaves the table's file as it is: measured on 15.
+fn keeps_storage(from: Typed<'_>, to: Typed<'_>) -> bool {
+    if from.is_domain() || to.is_domain() || from.is_array() || to.is_array() {
+        return false;
+    }
+    match (from.modifier(), to.modifier()) {
+        _ if from.is(&TEXT) && to.is(&["text"]) => true,
+        (_, None) if from.is(&TEXT) && to.is(&TEXT) => true,
+        (Some(old), Some(new)) if from.is(&["character varying"]) && to.is(&["character varying"]) => {
+            new >= old
+        }
+        (Some(old), Some(new)) if from.is(&["numeric"]) && to.is(&["numeric"]) => {
+            new.first() >= old.first() && new.get(1) == old.get(1)
+        }
+        (Some(_), None) if from.is(&["numeric"]) && to.is(&["numeric"]) => true,
+        _ => false,
+    }
+}
+
+fn fate_of_values(from: Typed<'_>, to: Typed<'_>) -> Values {
+    if to.is_domain() {
+        return Values::MayNotFit;
+    }
+    let rank = |typed: Typed<'_>, order: &[&str]| order.iter().position(|base| *base == typed.base);
+    if let (Some(old), Some(new)) = (rank(from, &WHOLE), rank(to, &WHOLE)) {
+        return if new >= old { Values::Kept } else { Values::MayNotFit };
+    }
+    if from.is(&WHOLE) && to.is(&["numeric"]) {
+        return if to.modifier().is_none() { Values::Kept } else { Values::MayNotFit };
+    }
+    if from.is(&["smallint"]) && to.is(&FLOAT) || from.is(&["integer"]) && to.is(&["double precision"]) {
+        return Values::Kept;
+    }
+    if from.is(&["real"]) && to.is(&["double precision"]) {
+        return Values::Kept;
+    }
+    if from.is(&["numeric"]) && to.is(&["numeric"]) {
+        return match (from.modifier(), to.modifier()) {
+            (_, None) => Values::Kept,
+            (Some(old), Some(new)) if new.get(1).unwrap_or(&0) >= old.get(1).unwrap_or(&0) => {
+                let whole = |m: &[i64]| m.first().unwrap_or(&0) - m.get(1).unwrap_or(&0);
+                if whole(&new) >= whole(&old) { Values::Kept } else { Values::MayNotFit }
+            }
+            _ => Values::Changed,
+        };
+    }
+    if from.category == "N" && to.category == "N" {
+        return Values::Changed;
+    }
+    if to.category == "S" {
+        // Blanks at the end of a `character(n)` go; a longer text is refused.
+        return match to.modifier() {
+            _ if from.is(&["character"]) && !to.is(&["character"]) => Values::Changed,
+            None => Values::Kept,
+            Some(new) if from.is(&["character varying", "character"]) => match from.modifier() {
+                Some(old) if new >= old => Values::Kept,
+                _ => Values::MayNotFit,
+            },
+            Some(_) => Values::MayNotFit,
+        };
+    }
+    if from.category == "D" && to.category == "D" {
+        let wider = from.is(&["date"]) && to.is(&["timestamp without time zone"]) && to.modifier().is_none();
+        let precise = from.base == to.base
+            && match (from.modifier(), to.modifier()) {
+                (_, None) => true,
+                (Some(old), Some(new)) => new >= old,
+                (None, Some(_)) => false,
+            };
+        return if wider || precise { Values::Kept } else { Values::Changed };
+    }
+    if from.is(&["json"]) && to.is(&["jsonb"]) {
+        return Values::Changed;
+    }
+    if from.category == "S" {
+        return Values::MayNotFit;
+    }
+    Values::Changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed<'a>(name: &'a str, category: &'a str) -> Typed<'a> {
+        Typed { name, base: name.split('(').next().unwrap_or_default(), category }
+    }
+
+    #[test]
+    fn judges_by_what_becomes_of_values() {
+        for ((from, to), expected) in [
+            (("integer", "bigint"), "rewrites-table"),
+            (("bigint", "integer"), "rewrites-table depends-on-rows"),
+            (("numeric(10,2)", "numeric(12,2)"), ""),
+            (("numeric(10,2)", "numeric(10,1)"), "rewrites-table changes-values depends-on-rows"),
+            (("numeric(10,2)", "numeric"), ""),
+            (("numeric", "integer"), "rewrites-table changes-values depends-on-rows"),
+            (("bigint", "double precision"), "rewrites-table changes-values depends-on-rows"),
+        ] {
+            let words: Vec<&str> =
+                hazards(typed(from, "N"), typed(to, "N")).iter().map(|(kind, _)| kind.word()).collect();
+            assert_eq!(words.join(" "), expected, "{from} -> {to}");
+        }
+        for ((from, to), expected) in [
+            (("character varying(10)", "character varying(20)"), ""),
+            (("character varying(20)", "character varying(10)"), "rewrites-table depends-on-rows"),
+            (("character varying(20)", "text"), ""),
+            (("text", "character varying(10)"), "rewrites-table depends-on-rows"),
+            (("character(3)", "text"), "changes-values depends-on-rows"),
+        ] {
+            let words: Vec<&str> = hazards(typed(from, "S"), typed(to, "S"))
+                .iter()
+                .map(|(kind, _)| kind.word())
+                .filter(|word| !from.starts_with("character(") || *word != "rewrites-table")
+                .collect();
+            assert_eq!(words.join(" "), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn converts_by_assignment_where_there_is_one() {
+        let to = |from, from_category, to, to_category| {
+            conversion("c", typed(from, from_category), typed(to, to_category))
+        };
+        assert_eq!(to("text", "S", "character varying(5)", "S"), None);
+        assert_eq!(to("integer", "N", "text", "S"), None);
+        assert_eq!(to("text", "S", "integer", "N").as_deref(), Some("c::integer"));
+        assert_eq!(to("mood", "E", "state", "E").as_deref(), Some("c::text::state"));
+    }
+}
