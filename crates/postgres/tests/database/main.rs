@@ -1,9 +1,11 @@
 //! The engine for PostgreSQL against real servers; psql is the other hand and
 //! the oracle.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod connect;
+mod definition;
+mod quoting;
 
 use tenantry_postgres::{Connections, Database, Settings};
 use tenantry_testkit::pg::Cluster;
