@@ -21,21 +21,15 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  something is not as it should be: drift, a failed tenant, a finding that matters
-  2  not done: wrong input, no plan can be made, a database that cannot be reached
-  130  stopped on request; a second start goes on";
+  1  `schema diff` found differences
+  2  not done: wrong input, no plan can be made, a database that cannot be reached";
 
-/// The commands that need no cluster.
+/// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// One live schema: inspect, plan, diff, apply.
+    /// One live schema: inspect, plan, diff.
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// A whole fleet, from the manifests that the operator reads.
-    #[command(subcommand)]
-    Fleet(FleetCommand),
-    /// What a role may and may not, event triggers, publications, poolers, settings, each with what to do.
-    Doctor(DoctorArgs),
     /// Write the completion script of a shell: source <(kubectl-tenantry completion bash).
     Completion {
         /// Which shell.
@@ -59,8 +53,6 @@ Nothing on standard output means: nothing to do. The SQL runs in psql as it is:
     Plan(PlanArgs),
     /// Show how a live schema differs from a definition.
     Diff(PlanArgs),
-    /// Make, prove and run the plan, with its ledger row.
-    Apply(PlanArgs),
 }
 
 /// How to reach one database.
@@ -69,9 +61,6 @@ pub struct Connection {
     /// postgres://user@host:port/dbname?sslmode=verify-full; a password may stand in PGPASSWORD.
     #[arg(long, value_name = "URL", env = "TENANTRY_DATABASE", hide_env_values = true)]
     pub database: String,
-    /// The schema of Tenantry's own ledger in that database.
-    #[arg(long, value_name = "NAME", default_value = "tenantry")]
-    pub ledger_schema: String,
     /// The role that owns what is made; the login role must be able to SET ROLE to it.
     #[arg(long, value_name = "ROLE")]
     pub owner_role: Option<String>,
@@ -101,7 +90,7 @@ pub struct InspectArgs {
     pub policy: PolicyArgs,
 }
 
-/// Arguments of `schema plan`, `diff` and `apply`.
+/// Arguments of `schema plan` and `schema diff`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// Where.
@@ -122,9 +111,6 @@ pub struct PlanArgs {
     /// Take a definition without any object for what it says: everything goes.
     #[arg(long)]
     pub allow_empty: bool,
-    /// Take the schema over from whoever the ledger says has it.
-    #[arg(long)]
-    pub take_over: bool,
     /// What counts.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -183,109 +169,4 @@ impl From<DestructiveArg> for Destructive {
             DestructiveArg::Deny => Destructive::Deny,
         }
     }
-}
-
-/// What can be done with a fleet.
-#[derive(Debug, Subcommand)]
-pub enum FleetCommand {
-    /// Say which tenants are in sync and which are not. Writes nothing under `mode: Observe`.
-    Check(FleetArgs),
-    /// Make and prove the plans, and print the digest that `apply --approve` takes.
-    Plan(FleetArgs),
-    /// Bring the fleet to the definition, in waves. Resumes what an earlier start left.
-    #[command(after_help = "\
-Examples:
-  kubectl-tenantry fleet apply -f manifests/
-  kubectl-tenantry fleet apply -f manifests/ --approve 4be1c0d29a77")]
-    Apply(ApplyArgs),
-    /// Say how far the last rollout is, from the ledger.
-    Status(FleetArgs),
-    /// Say which tenants differ, and how, equal ones together.
-    Drift(FleetArgs),
-    /// Bring the fleet back to an earlier revision.
-    Rollback(RollbackArgs),
-    /// List what was applied, newest first.
-    History(HistoryArgs),
-}
-
-/// Which fleet.
-#[derive(Debug, Args)]
-pub struct FleetArgs {
-    /// Manifests: files, directories of *.yaml, or - for standard input.
-    #[arg(short, long = "filename", value_name = "PATH", required = true)]
-    pub filename: Vec<PathBuf>,
-    /// Which TenantSet, where the manifests hold more than one.
-    #[arg(long, value_name = "NAME")]
-    pub set: Option<String>,
-    /// text for people, json for programs.
-    #[arg(short, long, value_enum, default_value_t = FleetOutput::Text)]
-    pub output: FleetOutput,
-}
-
-/// How `fleet` commands write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FleetOutput {
-    /// For people: groups first, then tenants.
-    Text,
-    /// For programs.
-    Json,
-}
-
-/// Arguments of `fleet apply`.
-#[derive(Debug, Args)]
-pub struct ApplyArgs {
-    /// Which fleet.
-    #[command(flatten)]
-    pub fleet: FleetArgs,
-    /// The digest that `fleet plan` printed, 12 digits or more of it.
-    #[arg(long, value_name = "DIGEST")]
-    pub approve: Option<String>,
-    /// Take tenants over from whoever the ledger says has them.
-    #[arg(long)]
-    pub take_over: bool,
-    /// Skip a tenant in this rollout. May be given more than once.
-    #[arg(long, value_name = "TENANT")]
-    pub skip: Vec<String>,
-    /// Try again what failed in this rollout.
-    #[arg(long)]
-    pub retry: bool,
-    /// Bring drifted tenants to the definition itself, whatever drift.mode says.
-    #[arg(long)]
-    pub correct: bool,
-}
-
-/// Arguments of `fleet rollback`.
-#[derive(Debug, Args)]
-pub struct RollbackArgs {
-    /// How to apply.
-    #[command(flatten)]
-    pub apply: ApplyArgs,
-    /// The revision to go back to, 10 digits or more; the one before the one in force by default.
-    #[arg(long, value_name = "REVISION")]
-    pub to: Option<String>,
-}
-
-/// Arguments of `fleet history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// Which fleet.
-    #[command(flatten)]
-    pub fleet: FleetArgs,
-    /// One tenant's history only.
-    #[arg(long, value_name = "NAME")]
-    pub tenant: Option<String>,
-    /// How many lines at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: u32,
-}
-
-/// Arguments of `doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    /// Where.
-    #[command(flatten)]
-    pub connection: Connection,
-    /// text for people, json for programs.
-    #[arg(short, long, value_enum, default_value_t = FleetOutput::Text)]
-    pub output: FleetOutput,
 }

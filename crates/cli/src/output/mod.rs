@@ -1,4 +1,5 @@
 //! What a person sees.
 
+pub mod diff;
 pub mod plan;
-pub mod text;
+mod text;
