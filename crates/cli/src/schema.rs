@@ -8,7 +8,7 @@ use tenantry_catalog::Catalog;
 use tenantry_engine::{Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::sql::Identifier;
-use tenantry_planner::{Destructive, Plan, Policy, ServerVersion, explain, plan};
+use tenantry_planner::{Destructive, Plan, Policy, ServerVersion, Verb, explain, plan};
 use tenantry_postgres::{Connections, Database, InPlace, Settings, ShadowSettings, Shadows, script};
 
 use crate::args::{Connection, InspectArgs, InspectOutput, PlanArgs, PlanOutput, PolicyArgs, SchemaCommand};
@@ -80,7 +80,9 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Failure> {
         InspectOutput::Json => write(&format!("{}\n", serde_json::to_string_pretty(&catalog)?))?,
         InspectOutput::Sql => {
             let made = plan(&Postgres, &Catalog::empty(), &catalog, &policy, live.version())?;
-            let statements: Vec<String> = made.steps.iter().map(|step| format!("{};\n", step.sql)).collect();
+            // Rows, also those of a materialized view, are no part of a definition.
+            let declares = made.steps.iter().filter(|step| step.verb != Verb::Fill);
+            let statements: Vec<String> = declares.map(|step| format!("{};\n", step.sql)).collect();
             write(&statements.join("\n"))?;
         }
     }

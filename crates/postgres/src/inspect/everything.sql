@@ -16,9 +16,14 @@ relation AS MATERIALIZED (
 SELECT schema, class, object
 FROM inside
 UNION ALL
+-- The index of a constraint that a partition has from its partitioned table follows from that.
 SELECT r.schema, 'pg_class'::regclass, x.indexrelid
 FROM relation r
 JOIN pg_index x ON x.indrelid = r.oid
+WHERE NOT EXISTS (
+    SELECT FROM pg_constraint k
+    WHERE k.conrelid = r.oid AND k.conindid = x.indexrelid AND k.conparentid <> 0
+)
 UNION ALL
 -- What is inherited follows from the parent's; a NOT NULL is a part of its column.
 SELECT r.schema, 'pg_constraint'::regclass, k.oid

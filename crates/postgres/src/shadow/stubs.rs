@@ -164,7 +164,7 @@ static SCHEMA: ObjectId = ObjectId { kind: Kind::Schema, name: Vec::new() };
 /// Whether a stub has it.
 fn stands_in(fact: &Fact) -> bool {
     match fact.id.kind {
-        Kind::Constraint => matches!(fact.text("type"), Some("p" | "u")),
+        Kind::Constraint => matches!(fact.text("type"), Some("primary key" | "unique")),
         Kind::Index => fact.is("unique"),
         Kind::Default
         | Kind::Inheritance
