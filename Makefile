@@ -6,13 +6,10 @@ NEWEST := $(lastword $(VERSIONS))
 TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help preflight postgres check deny test test-matrix corpus demo bench crds
+.PHONY: help preflight postgres check deny test test-matrix corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQL of its own
-	demo/run
 
 check: preflight deny ## Format, lints, docs, generated files, licences
 	cargo fmt --all --check
@@ -34,9 +31,6 @@ corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by
 	else \
 	    echo "No corpus: $(TENANTRY_CORPUS) is not there (TENANTRY_CORPUS names another)."; \
 	fi
-
-bench: postgres ## Measure, and print a table
-	bench/run
 
 crds: preflight ## Write the custom resource definitions into crds/
 	cargo xtask crds

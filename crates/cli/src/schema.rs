@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tenantry_catalog::Catalog;
+use tenantry_catalog::{Catalog, Fact, Kind};
 use tenantry_engine::{Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::sql::Identifier;
-use tenantry_planner::{Destructive, Plan, Policy, ServerVersion, Verb, explain, plan};
+use tenantry_planner::{Destructive, Plan, Policy, RESERVED, ServerVersion, Verb, explain, plan};
 use tenantry_postgres::{Connections, Database, InPlace, Settings, ShadowSettings, Shadows, script};
 
 use crate::args::{Connection, InspectArgs, InspectOutput, PlanArgs, PlanOutput, PolicyArgs, SchemaCommand};
@@ -83,7 +83,10 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Failure> {
             // Rows, also those of a materialized view, are no part of a definition.
             let declares = made.steps.iter().filter(|step| step.verb != Verb::Fill);
             let statements: Vec<String> = declares.map(|step| format!("{};\n", step.sql)).collect();
-            write(&statements.join("\n"))?;
+            if !statements.is_empty() {
+                // As pg_dump does: a function may stand before what it uses.
+                write(&format!("SET check_function_bodies = off;\n\n{}", statements.join("\n")))?;
+            }
         }
     }
     for object in catalog.unmodelled() {
@@ -109,7 +112,7 @@ async fn compile(live: &Live, args: &PlanArgs) -> Result<Target, Failure> {
 
 async fn make_plan(live: &Live, args: &PlanArgs, schema: &SchemaName) -> Result<Outcome, Failure> {
     let target = compile(live, args).await?;
-    let found = live.shadows.catalog(schema).await?;
+    let found = in_use(&live.shadows.catalog(schema).await?);
     let start = Start { catalog: &target.policy.project(&found), renamed: &[], base: None };
     match live.shadows.propose(start, &target).await? {
         Proposal::InSync => {}
@@ -117,6 +120,23 @@ async fn make_plan(live: &Live, args: &PlanArgs, schema: &SchemaName) -> Result<
         Proposal::Blocked { reasons } => return Err(Failure::NoPlan(reasons.join("\n"))),
     }
     Ok(Outcome::Fine)
+}
+
+/// The schema without what an earlier plan renamed aside: as long as nothing
+/// remembers what that was, it is left alone, and said.
+fn in_use(catalog: &Catalog) -> Catalog {
+    let reserved = |name: &String| name.starts_with(RESERVED);
+    let aside = |fact: &Fact| fact.id.name.iter().any(reserved);
+    let top = |fact: &&Fact| {
+        aside(fact) && matches!(fact.id.kind, Kind::Table | Kind::Column | Kind::Sequence) && {
+            let parent = fact.parent.as_ref().and_then(|parent| catalog.get(parent));
+            !parent.is_some_and(aside)
+        }
+    };
+    for fact in catalog.facts().filter(top) {
+        note(&format!("{} was renamed aside by an earlier plan, and is left alone", fact.id));
+    }
+    catalog.filtered(|fact| !aside(fact))
 }
 
 fn show(plan: &Plan, how: PlanOutput, schema: &SchemaName) -> Result<(), Failure> {
@@ -129,7 +149,7 @@ fn show(plan: &Plan, how: PlanOutput, schema: &SchemaName) -> Result<(), Failure
 
 async fn diff(live: &Live, args: &PlanArgs, schema: &SchemaName) -> Result<Outcome, Failure> {
     let target = compile(live, args).await?;
-    let found = live.shadows.catalog(schema).await?;
+    let found = in_use(&live.shadows.catalog(schema).await?);
     let differences = explain(&Postgres, &target.catalog, &found, &target.policy, live.version());
     match args.output {
         PlanOutput::Json => write(&format!("{}\n", serde_json::to_string_pretty(&differences)?))?,

@@ -24,9 +24,9 @@ pub struct Around<'a> {
     pub identity: SetIdentity,
     /// The SchemaDefinition.
     pub definition: &'a SchemaDefinitionSpec,
-    /// Its SQL, see [`sources`](crate::sources).
+    /// Its SQL, see [`sources`](crate::sources()).
     pub sources: Vec<Source>,
-    /// Its policy, see [`policy`](crate::policy).
+    /// Its policy, see [`policy`](crate::policy()).
     pub policy: Policy,
     /// The id by which claims name a TenantDatabase: its UID on a cluster, its name without.
     pub database_id: &'a dyn Fn(&str) -> String,

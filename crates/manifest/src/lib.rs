@@ -1,10 +1,10 @@
 //! From custom resources to the fleet's words, once for the command line and for the operator.
 //!
-//! - [`load`] reads manifests from files, folders or standard input into typed objects, and refuses what the
+//! - [`load()`] reads manifests from files, folders or standard input into typed objects, and refuses what the
 //!   API server would refuse, with file, line and field.
 //! - [`Manifests`] is what was read: every reference in it leads somewhere. It says a TenantSet in the fleet's
 //!   words ([`Manifests::fleet`]), and how to reach a database ([`Manifests::connection`]).
-//! - [`fleet_spec`], [`policy`], [`sources()`] and [`Connection::resolve`] are the parts of that, for objects
+//! - [`fleet_spec()`], [`policy()`], [`sources()`] and [`Connection::resolve`] are the parts of that, for objects
 //!   that come from a cluster.
 
 mod connection;

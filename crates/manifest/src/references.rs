@@ -30,7 +30,7 @@ impl Manifests {
     /// How to reach that database.
     ///
     /// # Errors
-    /// What its Secrets lack. After [`load`](crate::load) with the same environment there is nothing.
+    /// What its Secrets lack. After [`load`](crate::load()) with the same environment there is nothing.
     pub fn connection(
         &self,
         database: &Located<TenantDatabase>,
@@ -53,7 +53,7 @@ impl Manifests {
     /// The SQL of that definition, in the order in which it is compiled.
     ///
     /// # Errors
-    /// ConfigMaps that are not there or hold nothing. After [`load`](crate::load) there are none.
+    /// ConfigMaps that are not there or hold nothing. After [`load`](crate::load()) there are none.
     pub fn sources(&self, definition: &Located<SchemaDefinition>) -> Result<Vec<Source>, Vec<Fault>> {
         let config_map = |config_map: &str| self.config_map(&definition.name().sibling(config_map));
         sources(&definition.object.spec, &config_map).map_err(|all| faults_of(definition, all))
@@ -65,7 +65,7 @@ impl Manifests {
     ///
     /// # Errors
     /// What the schema cannot see: patterns that name no kind, time zones that are not known. After
-    /// [`load`](crate::load) there is nothing.
+    /// [`load`](crate::load()) there is nothing.
     pub fn fleet(&self, set: &Located<TenantSet>) -> Result<FleetSpec, Vec<Fault>> {
         let name = set.name();
         let wanted = &set.object.spec.schema_ref.name;

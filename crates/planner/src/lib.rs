@@ -2,8 +2,8 @@
 //! async.
 //!
 //! [`plan()`] compares fact by fact ([`diff()`]), asks the dialect's [`Rules`] of
-//! each kind what is to be done ([`fate`]), puts that into one deterministic
-//! order by what rests on what ([`order`]), and has the rules write the
+//! each kind what is to be done (`fate`), puts that into one deterministic
+//! order by what rests on what (`order`), and has the rules write the
 //! statements. None of it knows a kind: what a kind needs stands in the file
 //! of that kind, under the dialect (`postgres/`).
 
