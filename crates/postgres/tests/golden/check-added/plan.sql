@@ -1,0 +1,1 @@
+ALTER TABLE invoice ADD CONSTRAINT invoice_total_check CHECK ((total >= (0)::numeric));

@@ -1,0 +1,2 @@
+-- No plan.
+-- column invoice.fax: would be dropped, and it holds data. Keep it in the definition, or set policy.destructive to Quarantine or Allow

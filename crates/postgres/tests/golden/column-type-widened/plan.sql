@@ -1,0 +1,1 @@
+ALTER TABLE invoice ALTER COLUMN total TYPE numeric(14,2);

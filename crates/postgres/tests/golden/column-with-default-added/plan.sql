@@ -1,0 +1,1 @@
+ALTER TABLE invoice ADD COLUMN state text DEFAULT 'open'::text NOT NULL;

@@ -1,0 +1,2 @@
+CREATE TYPE state AS ENUM ('open', 'paid');
+CREATE TABLE bill (id bigint, state state DEFAULT 'open');

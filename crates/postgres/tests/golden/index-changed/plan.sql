@@ -1,0 +1,2 @@
+DROP INDEX invoice_total_idx;
+CREATE INDEX invoice_total_idx ON invoice USING btree (total DESC);

@@ -1,0 +1,5 @@
+CREATE TABLE event_2025 (
+    at date NOT NULL,
+    what text
+);
+ALTER TABLE event ATTACH PARTITION event_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');

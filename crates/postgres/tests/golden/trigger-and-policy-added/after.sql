@@ -1,0 +1,9 @@
+CREATE TABLE invoice (
+    id bigint PRIMARY KEY,
+    total numeric(10,2) NOT NULL,
+    fax text
+);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON invoice FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE invoice ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON invoice USING (fax IS NOT NULL);

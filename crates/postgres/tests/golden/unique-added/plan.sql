@@ -1,0 +1,1 @@
+ALTER TABLE invoice ADD CONSTRAINT invoice_fax_key UNIQUE (fax);
