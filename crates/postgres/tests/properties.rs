@@ -1,0 +1,175 @@
+//! Random schemas and random changes of them, judged by pg_dump and by their rows.
+//!
+//! `TENANTRY_PAIRS` says how many pairs are tried, `TENANTRY_SEED` which: each pair follows from the seed and its number alone.
+//! A pair that fails is made as small as it can be and written to a file; kept in `properties/cases`, it is tried each time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "clippy does not take the functions beside the tests for tests"
+)]
+
+mod judge;
+mod properties {
+    pub mod model;
+    pub mod names;
+    pub mod op;
+    pub mod rows;
+    pub mod sql;
+    pub mod sweep;
+    pub mod trial;
+}
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use judge::{Change, Database, Judge, Verdict};
+use properties::model::Schema;
+use properties::op::{self, Op};
+use properties::trial::{Pair, try_pair};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use tenantry_testkit::pg::Cluster;
+
+const WORKERS: usize = 4;
+/// How long a failure is made smaller.
+const SHRINKING: Duration = Duration::from_secs(90);
+
+fn number(variable: &str, default: usize) -> usize {
+    env::var(variable).ok().map_or(default, |text| text.parse().unwrap())
+}
+
+#[test]
+fn random_changes_converge_and_keep_rows() {
+    let (pairs, seed) = (number("TENANTRY_PAIRS", 0), number("TENANTRY_SEED", 1));
+    if pairs == 0 {
+        println!("TENANTRY_PAIRS is not set: no random pairs are tried.");
+        return;
+    }
+    let first = number("TENANTRY_FIRST", 0);
+    let cluster = Cluster::shared().unwrap();
+    let next = AtomicUsize::new(first);
+    let outcomes = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..WORKERS.min(pairs) {
+            scope.spawn(|| {
+                let judge = Judge::new(Database::new(cluster, "properties", &[]).unwrap());
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= first + pairs {
+                        break;
+                    }
+                    let outcome = try_number(&judge, seed, at);
+                    outcomes.lock().unwrap().push((at, outcome));
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    report(&outcomes);
+}
+
+/// A pair that was tried.
+struct Outcome {
+    verdict: Verdict,
+    old: String,
+    new: String,
+}
+
+/// Tries the pair of this number, and a smaller one as long as that fails too.
+fn try_number(judge: &Judge, seed: usize, at: usize) -> Outcome {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&at.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut tree = (op::building(), op::changing()).new_tree(&mut runner).unwrap();
+    let mut outcome = tried(judge, &tree.current());
+    let started = Instant::now();
+    let fails = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Wrong(_) | Verdict::Failed(_));
+    if !fails(&outcome) {
+        return outcome;
+    }
+    while started.elapsed() < SHRINKING && tree.simplify() {
+        let mut smaller = tried(judge, &tree.current());
+        while !fails(&smaller) {
+            if started.elapsed() > SHRINKING || !tree.complicate() {
+                return outcome;
+            }
+            smaller = tried(judge, &tree.current());
+        }
+        outcome = smaller;
+    }
+    outcome
+}
+
+fn tried(judge: &Judge, (build, change): &(Vec<Op>, Vec<Op>)) -> Outcome {
+    let old = op::apply(&Schema::default(), build);
+    let new = op::apply(&old, change);
+    let verdict = try_pair(judge, &Pair { old: &old, new: &new });
+    Outcome { verdict, old: old.sql(), new: new.sql() }
+}
+
+/// Prints how many came to what and why, writes down what failed, and fails if something did.
+fn report(outcomes: &[(usize, Outcome)]) {
+    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for (at, outcome) in outcomes {
+        *words.entry(outcome.verdict.word()).or_default() += 1;
+        match &outcome.verdict {
+            Verdict::Converged => {}
+            Verdict::Refused(reason) => {
+                *reasons.entry(reason.lines().next().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+            Verdict::Failed(reason) | Verdict::Wrong(reason) => {
+                failures.push(format!(
+                    "-- {} in pair {at}\n---- old\n{}---- new\n{}---- why\n{reason}\n",
+                    outcome.verdict.word(),
+                    outcome.old,
+                    outcome.new
+                ));
+            }
+        }
+    }
+    println!("{words:?}");
+    for (reason, count) in reasons {
+        println!("  refused {count}: {reason}");
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("properties-failures.txt");
+    fs::write(&path, failures.join("\n")).unwrap();
+    let shown: Vec<_> = failures.iter().take(5).cloned().collect();
+    assert!(
+        failures.is_empty(),
+        "{} pairs failed, all in {}:\n{}",
+        failures.len(),
+        path.display(),
+        shown.join("\n")
+    );
+}
+
+#[test]
+fn pairs_that_failed_once_converge() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/properties/cases");
+    let judge = Judge::new(Database::new(Cluster::shared().unwrap(), "cases", &[]).unwrap());
+    let mut failures = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let (old, new) = text.split_once("---- new\n").unwrap();
+        let (_, old) = old.split_once("---- old\n").unwrap();
+        let verdict = judge.judge(&Change { old, new, noop: false }).unwrap();
+        for (way, verdict) in [("forward", verdict.forward), ("reverse", verdict.reverse)] {
+            if let Some(reason) = verdict.reason() {
+                failures.push(format!("{} {way}: {}: {reason}", path.display(), verdict.word()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

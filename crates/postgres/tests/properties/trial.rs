@@ -1,0 +1,132 @@
+//! What must hold of every pair.
+
+use tenantry_planner::sql::Identifier;
+use tenantry_planner::{Destructive, Plan};
+use tenantry_testkit::pg::Error;
+
+use super::model::Schema;
+use crate::judge::{Judge, NEW, NoPlan, OLD, Verdict, difference, script};
+
+/// A schema and what became of it.
+pub struct Pair<'a> {
+    pub old: &'a Schema,
+    pub new: &'a Schema,
+}
+
+/// A schema that is made from nothing by a plan.
+const RENDERED: &str = "rendered";
+
+/// Why a trial ended early.
+struct Ended(Verdict);
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Ended(Verdict::Failed(error.to_string()))
+    }
+}
+
+/// Tries a pair.
+pub fn try_pair(judge: &Judge, pair: &Pair<'_>) -> Verdict {
+    match trial(judge, pair) {
+        Ok(()) => Verdict::Converged,
+        Err(Ended(verdict)) => verdict,
+    }
+}
+
+fn trial(judge: &Judge, pair: &Pair<'_>) -> Result<(), Ended> {
+    let database = judge.database();
+    let (old_sql, new_sql) = (pair.old.sql(), pair.new.sql());
+    database.load(OLD, &old_sql)?;
+    database.load(NEW, &new_sql)?;
+    let (old_dump, new_dump) = (database.dump(OLD)?, database.dump(NEW)?);
+    let old_target = answered("the old definition", judge.engine().compile(&old_sql, Destructive::Allow))?;
+    let new_target = answered("the new definition", judge.engine().compile(&new_sql, Destructive::Allow))?;
+
+    // A schema is equal to its own definition, and to the definition that is written out of it.
+    let itself = answered("the schema itself", judge.engine().plan(OLD, &old_target))?.plan;
+    empty(&itself, "a plan to its own definition")?;
+    let written = judge.engine().definition(&old_target);
+    let again = answered("the written definition", judge.engine().compile(&written, Destructive::Allow))?;
+    if again.fingerprint != old_target.fingerprint {
+        return Err(wrong(format!("what was written out of the schema declares something else:\n{written}")));
+    }
+    // Made from nothing by a plan it is the same schema.
+    database.load(RENDERED, "")?;
+    let whole = answered("from nothing", judge.engine().plan(RENDERED, &old_target))?.plan;
+    database.run(&script(&whole, RENDERED))?;
+    same(&database.dump(RENDERED)?, &old_dump, "made from nothing")?;
+
+    let name = Identifier::new(OLD).unwrap();
+    database.run(&pair.old.inserts(&name))?;
+    let queries = pair.old.surviving(pair.new);
+    let before = rows(judge, &queries)?;
+    let plan = answered("the change", judge.engine().plan(OLD, &new_target))?.plan;
+    if old_dump == new_dump {
+        empty(&plan, "a plan between equal schemas")?;
+    }
+    let text = script(&plan, OLD);
+    if text != script(&answered("the change", judge.engine().plan(OLD, &new_target))?.plan, OLD) {
+        return Err(wrong(format!("planned again, it is another plan:\n{text}")));
+    }
+    match database.run(&text) {
+        Ok(_) => {}
+        // Rows that the new schema does not allow: it says so, and nothing is lost.
+        Err(error) if is_about_rows(&error.to_string()) => return Ok(()),
+        Err(error) => return Err(Ended(Verdict::Failed(format!("{error}\nof the plan\n{text}")))),
+    }
+    same(&database.dump(OLD)?, &new_dump, &format!("after the plan\n{text}"))?;
+    let after = rows(judge, &queries)?;
+    if before != after {
+        return Err(wrong(format!("rows changed:\n{before:?}\n{after:?}\nby the plan\n{text}")));
+    }
+    let second = answered("a second plan", judge.engine().plan(OLD, &new_target))?.plan;
+    empty(&second, "a second plan")
+}
+
+fn answered<T>(what: &str, answer: Result<T, NoPlan>) -> Result<T, Ended> {
+    answer.map_err(|no_plan| {
+        Ended(match no_plan {
+            NoPlan::Refused(reason) => Verdict::Refused(format!("{what}: {reason}")),
+            NoPlan::Failed(reason) => Verdict::Failed(format!("{what}: {reason}")),
+        })
+    })
+}
+
+fn wrong(reason: String) -> Ended {
+    Ended(Verdict::Wrong(reason))
+}
+
+fn empty(plan: &Plan, what: &str) -> Result<(), Ended> {
+    if plan.is_empty() { Ok(()) } else { Err(wrong(format!("{what} is not empty:\n{}", script(plan, OLD)))) }
+}
+
+fn same(found: &str, expected: &str, when: &str) -> Result<(), Ended> {
+    if found == expected { Ok(()) } else { Err(wrong(format!("{}\n{when}", difference(found, expected)))) }
+}
+
+/// What the queries return on the old schema.
+fn rows(judge: &Judge, queries: &[String]) -> Result<Vec<String>, Error> {
+    let name = Identifier::new(OLD).unwrap();
+    let run = |query: &String| {
+        let query = tenantry_planner::sql::SqlTemplate::parse(query.as_str()).fill(&name);
+        judge.database().run(&format!("SET search_path = {name}, pg_catalog;\n{query}"))
+    };
+    queries.iter().map(run).collect()
+}
+
+/// Whether a server's complaint is that rows are in the way of a constraint, a type or a partition.
+fn is_about_rows(error: &str) -> bool {
+    [
+        "violates",
+        "contains null values",
+        "could not create unique index",
+        "invalid input",
+        "value too long",
+        "out of range",
+        "would be violated by some row",
+        "cannot be cast automatically",
+        "numeric field overflow",
+    ]
+    .iter()
+    .any(|text| error.contains(text))
+}
