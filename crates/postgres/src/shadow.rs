@@ -271,7 +271,9 @@ impl Shadow {
         let local = if self.keeping == Keeping::RolledBack { "LOCAL " } else { "" };
         let others: String = others.iter().map(|other| format!("{other}, ")).collect();
         let schema = self.schema.identifier();
-        let path = format!("SET {local}search_path = {schema}, {others}pg_catalog, pg_temp");
+        // A definition is read as if it were loaded: unless it is named, pg_catalog comes first.
+        let builtin = if others.is_empty() { "pg_catalog, " } else { "" };
+        let path = format!("SET {local}search_path = {schema}, {others}{builtin}pg_temp");
         self.execute(&path).await
     }
 

@@ -4,7 +4,7 @@ use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_engine::EngineError;
 use tenantry_planner::sql::SqlTemplate;
 use tenantry_planner::{
-    Destructive, Online, Plan, PlanError, Policy, ServerVersion, plan, postgres::Postgres,
+    Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, diff, plan, postgres::Postgres,
 };
 
 use crate::error::server_error;
@@ -48,9 +48,45 @@ pub(crate) async fn settle(
         if Fingerprint::of(&read) == Fingerprint::of(&written) {
             return Ok(Ok(read));
         }
+        let lost = lost(&written, &read);
+        if !lost.is_empty() {
+            return Ok(Err(Unsettled(lost)));
+        }
         written = read;
     }
     Ok(Err(Unsettled(vec!["it reads differently each time that it is made out of what was read".to_owned()])))
+}
+
+/// Attributes that hold expressions, which may print differently after they were read from their own text.
+const PRINTED: &[&str] = &[
+    "bound",
+    "check",
+    "default",
+    "defaults",
+    "definition",
+    "expression",
+    "generated",
+    "partition_key",
+    "using",
+];
+
+/// What does not come back when a schema is made out of what was read: never accepted, as both sides of a comparison
+/// would lack it.
+fn lost(written: &Catalog, read: &Catalog) -> Vec<String> {
+    let sentence = |change: &Change<'_>| match change {
+        Change::Removed(fact) => {
+            Some(format!("{} is lost when the schema is made out of its facts", fact.id))
+        }
+        Change::Added(fact) => Some(format!("{} comes up when the schema is made out of its facts", fact.id)),
+        Change::Changed { to, attributes, .. } => {
+            let real: Vec<&str> =
+                attributes.iter().map(String::as_str).filter(|name| !PRINTED.contains(name)).collect();
+            (!real.is_empty()).then(|| {
+                format!("{} has another {} when the schema is made out of its facts", to.id, real.join(", "))
+            })
+        }
+    };
+    diff(written, read).iter().filter_map(sentence).collect()
 }
 
 /// The plan that makes a whole schema.
