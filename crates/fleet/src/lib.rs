@@ -2,9 +2,13 @@
 
 mod amount;
 pub mod resolve;
+pub mod rollout;
 mod spec;
 mod state;
+pub mod survey;
 mod template;
+#[cfg(test)]
+mod testing;
 mod window;
 
 pub use amount::Amount;

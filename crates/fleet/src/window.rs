@@ -71,6 +71,16 @@ impl Window {
     }
 }
 
+/// Whether tenants may be changed now; always when there are no windows.
+pub(crate) fn open(windows: &[Window], now: Timestamp) -> bool {
+    windows.is_empty() || windows.iter().any(|window| window.is_open(now))
+}
+
+/// When the next window opens.
+pub(crate) fn next_opening(windows: &[Window], now: Timestamp) -> Option<Timestamp> {
+    windows.iter().filter_map(|window| window.next_opening(now)).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +112,11 @@ mod tests {
         assert!(zone.is_open(at("2026-07-05T07:30:00Z")));
         assert!(Window::new(Vec::new(), "9h", "10:00", "UTC").is_err());
         assert!(Window::new(Vec::new(), "09:00", "10:00", "Europe/Atlantis").is_err());
+    }
+
+    #[test]
+    fn without_windows_it_is_always_open() {
+        assert!(open(&[], at("2026-01-05T08:30:00Z")));
+        assert_eq!(next_opening(&[], at("2026-01-05T08:30:00Z")), None);
     }
 }
