@@ -3,6 +3,8 @@
 mod amount;
 pub mod resolve;
 pub mod rollout;
+#[cfg(test)]
+mod simulator;
 mod spec;
 mod state;
 pub mod survey;

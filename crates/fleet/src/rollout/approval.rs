@@ -112,7 +112,12 @@ impl Offer {
     }
 
     /// The offered group that has this plan and this tenant.
-    fn holding(&self, plan: &Digest, from: Option<&Fingerprint>, tenant: &Tenant) -> Option<&OfferedGroup> {
+    pub(super) fn holding(
+        &self,
+        plan: &Digest,
+        from: Option<&Fingerprint>,
+        tenant: &Tenant,
+    ) -> Option<&OfferedGroup> {
         self.groups.iter().find(|group| {
             group.plan == *plan
                 && group.from.as_ref() == from

@@ -1,5 +1,7 @@
 //! What is to be done next.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use tenantry_engine::{DatabaseName, TenantKey};
 
@@ -7,6 +9,7 @@ use super::group::GroupKey;
 use super::machine::{Dirty, Machine};
 use super::member::{Phase, PhaseKind};
 use super::record::{Kind, Paused, RolloutState, Stage};
+use super::wave::Wave;
 use crate::{OnFailure, window};
 
 /// How often a record that may wait is written.
@@ -67,6 +70,33 @@ pub enum Outcome {
     Stopped,
 }
 
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Waiting::Work => f.write_str("what is under way"),
+            Waiting::Retry(count) => write!(f, "another attempt on {count} tenants"),
+            Waiting::Database(database) => write!(f, "{database}, which does not answer"),
+            Waiting::Soak(wave) => write!(f, "wave {wave} to have been in sync long enough"),
+            Waiting::Window => f.write_str("the next window"),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Ended(state) => write!(f, "{state}"),
+            Outcome::AwaitingApproval => f.write_str("a person has to approve it"),
+            Outcome::Paused(paused) => write!(f, "{paused}; it goes on when somebody resumes"),
+            Outcome::RollBack => f.write_str("too much failed; what was changed is brought back"),
+            Outcome::Incomplete(count) => {
+                write!(f, "{count} tenants could not be reached; it goes on with the next start")
+            }
+            Outcome::Stopped => f.write_str("stopped on request; it goes on with the next start"),
+        }
+    }
+}
+
 impl Machine {
     /// Says what is to be done now. What is said to be done is taken as begun:
     /// it has to be done, and its outcome told.
@@ -117,14 +147,10 @@ impl Machine {
     fn advance(&mut self, now: Timestamp) {
         loop {
             let before = (self.rollout.stage.clone(), self.rollout.current);
-            match self.rollout.stage {
-                Stage::AwaitingApproval => self.start(now),
-                Stage::Running => {
-                    if !self.stop_for_budget() {
-                        self.next_wave(now);
-                    }
-                }
-                _ => {}
+            if self.rollout.stage == Stage::AwaitingApproval {
+                self.start(now);
+            } else if self.rollout.stage == Stage::Running && !self.stop_for_budget() {
+                self.next_wave(now);
             }
             if before == (self.rollout.stage.clone(), self.rollout.current) {
                 return;
@@ -210,7 +236,7 @@ impl Machine {
     /// Ends the rollout when there is nobody left to wait for.
     fn end(&mut self, now: Timestamp) {
         let open = PhaseKind::OPEN.iter().any(|kind| self.roster.count(*kind) > 0);
-        if open || self.roster.count(PhaseKind::Unreachable) > 0 {
+        if open || self.roster.count(PhaseKind::Unreachable) > 0 || self.may_be_approved() {
             return;
         }
         let without = [PhaseKind::Failed, PhaseKind::Blocked, PhaseKind::Unapproved];
@@ -222,6 +248,11 @@ impl Machine {
         };
         self.rollout.stage = Stage::Ended(state);
         self.rollout.ended = Some(now);
+    }
+
+    /// Whether somebody may still approve what was offered for a tenant.
+    fn may_be_approved(&self) -> bool {
+        self.roster.in_phase(PhaseKind::Unapproved).any(|at| self.is_offered(self.roster.get(at)))
     }
 
     /// Everything that only reads: what is in doubt first, as it may show that
@@ -305,7 +336,7 @@ impl Machine {
     fn make(&mut self, actions: &mut Vec<Action>) {
         let most = usize::try_from(self.limits.spec.max_concurrent).unwrap_or(usize::MAX);
         let shared = self.rollout.stage == Stage::Running
-            && self.roster.up_to(PhaseKind::Waiting, self.rollout.current).next().is_some();
+            && self.roster.up_to(PhaseKind::Waiting, self.rollout.current_or_last()).next().is_some();
         let share = if shared { most.div_ceil(2) } else { most };
         let running = self.roster.made(PhaseKind::Running).count();
         let room = share.saturating_sub(running).min(self.free());
@@ -323,11 +354,9 @@ impl Machine {
 
     /// Changes tenants of the current wave.
     fn migrate(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        let current = self.rollout.current;
-        if self.rollout.stage != Stage::Running
-            || current >= self.rollout.waves.len()
-            || !window::open(&self.limits.spec.windows, now)
-        {
+        // Those that come late, when the last wave is over, go with it.
+        let current = self.rollout.current_or_last();
+        if self.rollout.stage != Stage::Running || !window::open(&self.limits.spec.windows, now) {
             return;
         }
         let mut room = self.free();
@@ -335,7 +364,7 @@ impl Machine {
             .iter()
             .map(|kind| self.roster.up_to(*kind, current).count())
             .sum::<usize>();
-        if self.rollout.proven {
+        if !self.is_cautious() {
             let most = usize::try_from(self.limits.unconfirmed).unwrap_or(usize::MAX);
             room = room.min(most.saturating_sub(unconfirmed));
         } else {
@@ -379,6 +408,7 @@ impl Machine {
         }
         match &self.rollout.stage {
             Stage::AwaitingApproval => Action::Finish(Outcome::AwaitingApproval),
+            _ if self.may_be_approved() => Action::Finish(Outcome::AwaitingApproval),
             _ => Action::Finish(Outcome::Incomplete(self.roster.count(PhaseKind::Unreachable))),
         }
     }
@@ -392,9 +422,10 @@ impl Machine {
         if running || made_later {
             times.extend(self.roster.next_later());
         }
-        if running && let Some(wave) = self.rollout.waves.get(self.rollout.current) {
-            times.extend(wave.soaked());
-            if self.roster.up_to(PhaseKind::Waiting, self.rollout.current).next().is_some() {
+        if running {
+            let current = self.rollout.current_or_last();
+            times.extend(self.rollout.waves.get(current).and_then(Wave::soaked));
+            if self.roster.up_to(PhaseKind::Waiting, current).next().is_some() {
                 times.extend(window::next_opening(&self.limits.spec.windows, now));
             }
         }

@@ -136,8 +136,9 @@ fn waves(machine: &Machine, now: Timestamp) -> Result<(), Violation> {
     for (at, wave) in rollout.waves.iter().enumerate().take(started.unwrap_or_default()) {
         let open = machine.members().iter().find(|member| member.wave == Some(at) && member.phase.is_open());
         // Those that arrive late, or are tried again, in a wave that is over go
-        // along with the current one.
-        if let Some(open) = open.filter(|_| at >= rollout.current) {
+        // along with the current one; none may be there when that begins.
+        let begins = rollout.waves.get(rollout.current).is_some_and(|wave| wave.started == Some(now));
+        if let Some(open) = open.filter(|_| at >= rollout.current || begins) {
             return Err(Violation(format!(
                 "wave {} would begin before {} of wave {} is done",
                 rollout.waves.get(at + 1).map_or("", |next| next.name.as_str()),
@@ -155,7 +156,7 @@ fn waves(machine: &Machine, now: Timestamp) -> Result<(), Violation> {
     cautious(machine)
 }
 
-/// In the first wave that proves anything, never more unconfirmed tenants than
+/// While nothing is proven, never more unconfirmed tenants than
 /// may be changed at once: so many may fail beyond the budget, and no more.
 fn cautious(machine: &Machine) -> Result<(), Violation> {
     let unconfirmed = machine
@@ -172,9 +173,9 @@ fn cautious(machine: &Machine) -> Result<(), Violation> {
             && matches!(member.phase, Phase::Applied | Phase::ReadingBack)
     };
     let only_looked_at = machine.members().iter().filter(in_sync).count();
-    if !machine.rollout().proven && unconfirmed.saturating_sub(only_looked_at) > most {
+    if machine.is_cautious() && unconfirmed.saturating_sub(only_looked_at) > most {
         return Err(Violation(format!(
-            "{unconfirmed} tenants of the first wave would be unconfirmed at once"
+            "{unconfirmed} tenants would be unconfirmed at once though nothing is proven"
         )));
     }
     Ok(())
@@ -185,8 +186,12 @@ impl Machine {
     /// The invariants that hold between steps, whatever is decided.
     pub(crate) fn assert_consistent(&self) {
         use super::member::PhaseKind;
+        let mut counted = std::collections::BTreeMap::<PhaseKind, usize>::new();
+        for member in self.members() {
+            *counted.entry(member.phase.kind()).or_default() += 1;
+        }
         for kind in PhaseKind::OPEN {
-            let counted = self.members().iter().filter(|member| member.phase.kind() == kind).count();
+            let counted = counted.get(&kind).copied().unwrap_or_default();
             assert_eq!(self.roster.count(kind), counted, "the index of {kind:?}");
         }
     }

@@ -38,6 +38,9 @@ impl Limits {
     }
 }
 
+/// So many tenants are proof enough where there are no waves.
+const CANARIES: usize = 10;
+
 /// What a person orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -249,6 +252,14 @@ impl Machine {
     pub(super) fn queue(&mut self, at: usize, now: Timestamp) {
         let member = self.roster.get(at);
         let Some(group) = member.group.map(|group| &self.rollout.groups[group]) else { return };
+        if group.verdict.route().is_some() && member.attempts >= self.limits.spec.retry.attempts {
+            let message = format!(
+                "its fate was in doubt {} times, and each time nothing had happened",
+                member.attempts
+            );
+            self.fail(at, "the connection was lost".to_owned(), message, now);
+            return;
+        }
         let phase = match &group.verdict {
             Verdict::Blocked(reasons) => Phase::Blocked(reasons.join("; ")),
             Verdict::InSync => Phase::Applied,
@@ -288,17 +299,25 @@ impl Machine {
         }
     }
 
+    /// Whether what is done to a tenant was offered for approval.
+    pub(super) fn is_offered(&self, member: &Member) -> bool {
+        let group = member.group.map(|group| &self.rollout.groups[group]);
+        let (Some(group), Some(offer)) = (group, &self.rollout.offer) else { return false };
+        let plan = group.verdict.route().map(|route| &route.plan);
+        plan.is_some_and(|plan| offer.holding(plan, group.key.from.as_ref(), &member.tenant).is_some())
+    }
+
     /// Carries out a person's order.
     ///
     /// # Errors
     /// When it makes no sense here, and why.
     pub fn order(&mut self, order: Order, now: Timestamp) -> Result<(), String> {
+        if self.rollout.has_ended() {
+            return Err(format!("rollout {} has ended", self.rollout.id));
+        }
         match order {
             Order::Approve { digest, by } => self.approve(digest, by, now)?,
             Order::Pause { by } => {
-                if self.rollout.has_ended() {
-                    return Err(format!("rollout {} has ended", self.rollout.id));
-                }
                 self.rollout.stage = Stage::Paused(Paused::ByPerson { by });
             }
             Order::Resume => self.resume(),
@@ -397,6 +416,14 @@ impl Machine {
         self.limits.spec.on_failure == OnFailure::RollBack
             && self.rollout.from.is_some()
             && self.rollout.kind == Kind::Forward
+    }
+
+    /// Whether tenants are read back before further ones are touched: in the
+    /// first wave, and where that is the only one, for the first ten tenants.
+    pub(super) fn is_cautious(&self) -> bool {
+        let only = self.rollout.current_or_last() + 1 == self.rollout.waves.len();
+        let proof_enough = only && self.roster.count(PhaseKind::Done) >= CANARIES;
+        !(self.rollout.proven || proof_enough)
     }
 
     /// How far each wave is.

@@ -42,9 +42,9 @@ impl Machine {
     /// Takes note of what happened.
     pub fn observe(&mut self, observation: Observation, now: Timestamp) {
         match observation {
-            Observation::Applied(key) => {
-                self.with(&key, |machine, at| machine.roster.set(at, Phase::Applied))
-            }
+            Observation::Applied(key) => self.with(&key, |machine, at| {
+                machine.roster.set(at, Phase::Applied);
+            }),
             Observation::Failed(key, trouble) => {
                 self.with(&key, |machine, at| machine.went_wrong(at, trouble, now));
             }
@@ -140,7 +140,7 @@ impl Machine {
         self.fail(at, "read back as something else".to_owned(), message, now);
     }
 
-    fn fail(&mut self, at: usize, cause: String, message: String, now: Timestamp) {
+    pub(super) fn fail(&mut self, at: usize, cause: String, message: String, now: Timestamp) {
         let member = self.roster.get(at);
         let (key, name) = (member.tenant.key.clone(), member.tenant.name.clone());
         self.rollout.failures.retain(|failure| failure.key != key);

@@ -1,6 +1,8 @@
 //! What of a rollout survives a kill: what people decided, what failed, and
 //! how far the waves are.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenantry_engine::{TenantKey, TenantName};
@@ -57,6 +59,22 @@ pub enum Paused {
     },
 }
 
+impl fmt::Display for Paused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Paused::ByPerson { by: Some(by) } => write!(f, "paused by {by}"),
+            Paused::ByPerson { by: None } => f.write_str("paused by a person"),
+            Paused::AfterWave { wave } => write!(f, "wave {wave} is over, and says to wait for a person"),
+            Paused::BudgetSpent { wave: Some(wave), failed, budget } => {
+                write!(f, "{failed} tenants failed in wave {wave} (budget {budget})")
+            }
+            Paused::BudgetSpent { wave: None, failed, budget } => {
+                write!(f, "{failed} tenants failed (budget {budget})")
+            }
+        }
+    }
+}
+
 /// How far a rollout is, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -92,6 +110,12 @@ pub enum RolloutState {
     RolledBack,
     /// A newer target took its place.
     Superseded,
+}
+
+impl fmt::Display for RolloutState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 }
 
 /// A tenant that failed.
@@ -263,6 +287,11 @@ impl Rollout {
         if self.started.is_some() { Some(&self.to) } else { self.from.as_ref() }
     }
 
+    /// The wave that is being worked on, or the last one when all are over.
+    pub fn current_or_last(&self) -> usize {
+        self.current.min(self.waves.len().saturating_sub(1))
+    }
+
     /// The failures that budgets count, of one wave or of all. Those of tenants
     /// that were to be made have a budget of their own.
     pub fn counted(&self, wave: Option<usize>) -> u32 {
@@ -286,10 +315,11 @@ impl Rollout {
 
     /// The budget that is spent: in which wave, how many failed, how many may.
     pub fn spent(&self) -> Option<(Option<usize>, u32, u32)> {
-        let (wave, all) = (self.counted(Some(self.current)), self.counted(None));
-        let allowed = self.budget_of(self.current);
+        let current = self.current_or_last();
+        let (wave, all) = (self.counted(Some(current)), self.counted(None));
+        let allowed = self.budget_of(current);
         if wave > allowed {
-            return Some((Some(self.current), wave, allowed));
+            return Some((Some(current), wave, allowed));
         }
         (all > self.budget).then_some((None, all, self.budget))
     }
