@@ -33,6 +33,9 @@ pub struct TenantRecord {
     pub watermark: Option<Watermark>,
     /// Since when the tenant differs from what it should be.
     pub drifted_since: Option<Timestamp>,
+    /// What was renamed aside in it: what each object was, and its reserved
+    /// name; sorted. Two tenants in which it differs are not planned alike.
+    pub renamed: Vec<(ObjectId, String)>,
     /// A plan of several segments that began and did not come to its end: the
     /// schema is between its start and its target, and is planned from where
     /// it is.

@@ -37,6 +37,7 @@ pub(crate) fn record(name: &str, at: &str, watermark: Option<&str>) -> TenantRec
         fingerprint: Some(fingerprint(at)),
         watermark: watermark.map(|mark| Watermark(mark.to_owned())),
         drifted_since: None,
+        renamed: Vec::new(),
         unfinished: None,
     }
 }

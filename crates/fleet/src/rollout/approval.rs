@@ -220,7 +220,7 @@ mod tests {
         let way = if from.is_empty() { Way::Provision { revision: digest("r2") } } else { Way::Plain };
         let from = (!from.is_empty()).then(|| fingerprint(from));
         Group {
-            key: GroupKey { environment: "e1".to_owned(), from, way },
+            key: GroupKey { environment: "e1".to_owned(), from, way, aside: None },
             revision: digest("r2"),
             verdict: Verdict::Migrate(Route {
                 plan: digest(plan),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use tenantry_catalog::Fingerprint;
+use sha2::{Digest as _, Sha256};
+use tenantry_catalog::{Fingerprint, ObjectId};
 use tenantry_engine::{Proposal, TenantName};
 use tenantry_planner::{Digest, HazardKind, Plan, Verb};
 
@@ -52,6 +53,25 @@ pub struct GroupKey {
     pub from: Option<Fingerprint>,
     /// How they get on.
     pub way: Way,
+    /// What was renamed aside in them, as a digest: a plan may bring it back
+    /// (D10). `None` where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<Digest>,
+}
+
+/// The digest of what was renamed aside; `None` for nothing.
+pub(crate) fn aside(renamed: &[(ObjectId, String)]) -> Option<Digest> {
+    if renamed.is_empty() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    for (object, reserved) in renamed {
+        for text in [object.to_string().as_str(), reserved] {
+            hash.update(text.len().to_be_bytes());
+            hash.update(text.as_bytes());
+        }
+    }
+    Some(Digest::of(hash))
 }
 
 /// A proved plan, as far as a rollout has to know it. The plan itself is in
@@ -185,7 +205,7 @@ mod tests {
     fn group(way: Way, hazards: &[HazardKind], only_adds: bool) -> Group {
         let to = fingerprint("f2");
         Group {
-            key: GroupKey { environment: "e1".to_owned(), from: Some(fingerprint("f1")), way },
+            key: GroupKey { environment: "e1".to_owned(), from: Some(fingerprint("f1")), way, aside: None },
             revision: digest("r2"),
             verdict: Verdict::Migrate(Route {
                 plan: digest("plan"),

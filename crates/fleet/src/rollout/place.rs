@@ -5,7 +5,7 @@ use tenantry_catalog::Fingerprint;
 use tenantry_engine::TenantRecord;
 use tenantry_planner::Digest;
 
-use super::group::{GroupKey, Way};
+use super::group::{GroupKey, Way, aside};
 use super::member::Place;
 use crate::survey::{Found, confirmed_equal, dropped_by_hand, made_again};
 
@@ -47,7 +47,7 @@ pub fn place(aim: &Aim<'_>, subject: &Subject<'_>) -> Place {
         Found::Unreachable(_) => Place::Unknown,
         Found::Absent => match record.filter(|record| record.revision.is_some() && !subject.remake) {
             Some(record) => Place::Blocked(dropped_by_hand(record)),
-            None => start(aim, None, Way::Provision { revision: aim.made_at.clone() }),
+            None => start(aim, subject, None, Way::Provision { revision: aim.made_at.clone() }),
         },
         Found::At { fingerprint, oid } => {
             if let (Some(record), Some(oid)) = (record.filter(|record| record.revision.is_some()), oid)
@@ -66,15 +66,19 @@ pub fn place(aim: &Aim<'_>, subject: &Subject<'_>) -> Place {
 /// Where a tenant stands that is there and is not equal to the target.
 fn there(aim: &Aim<'_>, subject: &Subject<'_>, found: &Fingerprint) -> Place {
     let correct = aim.correct || subject.correct;
-    let Some(record) = subject.record else { return start(aim, Some(found), Way::Adopt) };
+    let Some(record) = subject.record else { return start(aim, subject, Some(found), Way::Adopt) };
     if let Some(plan) = &record.unfinished {
-        return start(aim, Some(found), Way::Finish { plan: plan.clone() });
+        return start(aim, subject, Some(found), Way::Finish { plan: plan.clone() });
     }
     match &record.revision {
-        None => start(aim, Some(found), Way::Adopt),
+        None => start(aim, subject, Some(found), Way::Adopt),
         Some(revision) if revision == aim.to => {
             let equal = confirmed_equal(record, revision, found);
-            if equal || !correct { Place::Done { own: !equal } } else { start(aim, Some(found), Way::Plain) }
+            if equal || !correct {
+                Place::Done { own: !equal }
+            } else {
+                start(aim, subject, Some(found), Way::Plain)
+            }
         }
         Some(revision) => {
             let clean = subject.base == Some(found) || confirmed_equal(record, revision, found);
@@ -84,13 +88,14 @@ fn there(aim: &Aim<'_>, subject: &Subject<'_>, found: &Fingerprint) -> Place {
                 // Nobody can say what of it is the tenant's own.
                 None => Way::Adopt,
             };
-            start(aim, Some(found), way)
+            start(aim, subject, Some(found), way)
         }
     }
 }
 
-fn start(aim: &Aim<'_>, from: Option<&Fingerprint>, way: Way) -> Place {
-    Place::Start(GroupKey { environment: aim.environment.to_owned(), from: from.cloned(), way })
+fn start(aim: &Aim<'_>, subject: &Subject<'_>, from: Option<&Fingerprint>, way: Way) -> Place {
+    let aside = subject.record.and_then(|record| aside(&record.renamed));
+    Place::Start(GroupKey { environment: aim.environment.to_owned(), from: from.cloned(), way, aside })
 }
 
 #[cfg(test)]
