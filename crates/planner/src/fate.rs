@@ -89,9 +89,15 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
         }
     }
     for id in rebuilds {
-        if !fates.of(&id).drops() && context.from.contains(&id) {
-            fates.0.insert(id, Fate::Replace);
+        let Some(fact) = context.from.get(&id).filter(|_| !fates.of(&id).drops()) else { continue };
+        if rules_of(dialect, &id)?.holds_data(fact, context) {
+            refusals.push(Refusal::new(
+                &id,
+                "would have to be dropped and made again, and it holds data",
+                "Make the change in two steps, the first without what it rests on",
+            ));
         }
+        fates.0.insert(id, Fate::Replace);
     }
     spread(dialect, context, &mut fates, &mut refusals)?;
     if refusals.is_empty() { Ok(fates) } else { Err(PlanError::Refused(refusals)) }

@@ -30,6 +30,8 @@ impl Task {
 pub(crate) struct Order {
     pub(crate) tasks: Vec<Task>,
     pub(crate) folded: BTreeSet<ObjectId>,
+    /// What else each task makes.
+    pub(crate) made_with: BTreeMap<Task, Vec<ObjectId>>,
 }
 
 /// Puts all that the fates ask for in order.
@@ -98,7 +100,11 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
             fact.map_or(Ok(0), |fact| rules_of(dialect, &fact.id).map(|r| r.rank(fact, verb, context)))?;
         ranks.insert(task.clone(), rank);
     }
-    Ok(Order { tasks: graph.sorted(&ranks)?, folded })
+    let mut made_with: BTreeMap<Task, Vec<ObjectId>> = BTreeMap::new();
+    for task in graph.aliases.keys().filter(|task| matches!(task, Task::Create(_))) {
+        made_with.entry(graph.resolve(task)).or_default().push(task.id().clone());
+    }
+    Ok(Order { tasks: graph.sorted(&ranks)?, folded, made_with })
 }
 
 /// What a fact rests on in one catalog: its parent and what it refers to.

@@ -6,7 +6,7 @@ use std::fmt;
 use tenantry_catalog::{Catalog, CatalogError, Fingerprint, ObjectId};
 
 use crate::fate::{Fates, decide, rules_of};
-use crate::order::{Task, order, rests_on};
+use crate::order::{Order, Task, order, rests_on};
 use crate::rules::{Alteration, Context, Dialect};
 use crate::{Destructive, Plan, Policy, ServerVersion, Step, Transaction};
 
@@ -82,7 +82,10 @@ pub fn plan(
     let mut refusals = Vec::new();
     for task in &order.tasks {
         match write(task, dialect, &context) {
-            Ok(written) => steps.extend(written),
+            Ok(written) => {
+                steps.extend(written);
+                steps.extend(settled(task, &order, dialect, &context)?);
+            }
             Err(PlanError::Refused(more)) => refusals.extend(more),
             Err(error) => return Err(error),
         }
@@ -92,6 +95,25 @@ pub fn plan(
     }
     let commits = commits(&steps, &seen_to);
     Ok(Plan { from: Fingerprint::of(&seen_from), to: Fingerprint::of(&seen_to), steps, commits })
+}
+
+/// What has to be said of all that a task made or changed.
+fn settled(
+    task: &Task,
+    order: &Order,
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+) -> Result<Vec<Step>, PlanError> {
+    if matches!(task, Task::Drop(_)) {
+        return Ok(Vec::new());
+    }
+    let mut steps = Vec::new();
+    for id in std::iter::once(task.id()).chain(order.made_with.get(task).into_iter().flatten()) {
+        if let Some(fact) = context.to.get(id) {
+            steps.extend(dialect.settle(fact, context)?);
+        }
+    }
+    Ok(steps)
 }
 
 /// The statements of one task.
@@ -131,12 +153,7 @@ fn write(task: &Task, dialect: &dyn Dialect, context: &Context<'_>) -> Result<Ve
                 .into()),
             }
         }
-        Task::Create(id) => {
-            let Some(fact) = context.to.get(id) else { return Ok(Vec::new()) };
-            let mut steps = rules.create(fact, context)?;
-            steps.extend(dialect.settle(fact, context)?);
-            Ok(steps)
-        }
+        Task::Create(id) => context.to.get(id).map_or(Ok(Vec::new()), |fact| rules.create(fact, context)),
     }
 }
 

@@ -26,13 +26,13 @@ pub trait Dialect: Sync {
     /// The rules of a kind; `None` for one that the dialect cannot plan.
     fn rules(&self, kind: Kind) -> Option<&dyn Rules>;
 
-    /// What follows the making of any object, whatever its kind: what the
-    /// server gave it that it is not to have.
+    /// What follows the making and the changing of any object, whatever its
+    /// kind: what the server gave it that it is not to have.
     ///
     /// # Errors
     /// When a fact cannot be understood.
-    fn settle(&self, made: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let _ = (made, context);
+    fn settle(&self, done: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let _ = (done, context);
         Ok(Vec::new())
     }
 }

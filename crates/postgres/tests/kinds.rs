@@ -151,3 +151,83 @@ fn pairs_converge_both_ways() {
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }
+
+/// The values of columns whose type is made anew, before and after.
+#[test]
+fn values_survive_a_new_type() {
+    let database = Database::new();
+    for (one, rows, other, values) in [
+        (
+            "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TABLE t (a mood, b mood[]);",
+            "INSERT INTO t VALUES ('ok', '{happy,ok}'), (NULL, NULL)",
+            "CREATE TYPE mood AS ENUM ('happy', 'ok'); CREATE TABLE t (a mood, b mood[]);",
+            "ok|{happy,ok}\n|",
+        ),
+        (
+            "CREATE DOMAIN d AS int; CREATE TABLE t (a d, b d[]);",
+            "INSERT INTO t VALUES (7, '{1,2}'), (NULL, NULL)",
+            "CREATE DOMAIN d AS numeric(4,1); CREATE TABLE t (a d, b d[]);",
+            "7.0|{1.0,2.0}\n|",
+        ),
+        (
+            "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (a pair);",
+            "INSERT INTO t VALUES ('(1,x)'), (NULL), ('(,)')",
+            "CREATE TYPE pair AS (c int, b varchar(9), a bigint); CREATE TABLE t (a pair);",
+            "(,x,1)\n\n(,,)",
+        ),
+        (
+            "CREATE TYPE span AS RANGE (subtype = int); CREATE TABLE t (a span, b span[]);",
+            "INSERT INTO t VALUES ('[1,5]', '{\"[1,2)\",empty}')",
+            "CREATE TYPE span AS RANGE (subtype = numeric); CREATE TABLE t (a span, b span[]);",
+            "[1,5]|{\"[1,2)\",empty}",
+        ),
+    ] {
+        database.define("acme", one);
+        database.define("globex", other);
+        database.cluster.psql(&database.name, &format!("SET search_path = acme; {rows}")).unwrap();
+        let plan = database.plan(&database.inspect("acme"), &database.inspect("globex"));
+        database.apply("acme", &plan);
+        let found = database.cluster.psql(&database.name, "SET search_path = acme; SELECT * FROM t").unwrap();
+        assert_eq!(found, values, "{other}");
+    }
+}
+
+/// What cannot be done without a loss is refused.
+#[test]
+fn what_would_lose_values_is_refused() {
+    let database = Database::new();
+    for (one, other, reason) in [
+        (
+            "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (p pair[]);",
+            "CREATE TYPE pair AS (b text, a int); CREATE TABLE t (p pair[]);",
+            "column t.p, an array, cannot follow",
+        ),
+        (
+            "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TYPE felt AS (m mood); CREATE TABLE t (f felt);",
+            "CREATE TYPE mood AS ENUM ('a'); CREATE TYPE felt AS (m mood); CREATE TABLE t (f felt);",
+            "column t.f holds values of composite type felt, which is made of it",
+        ),
+        (
+            "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE t (m mood) PARTITION BY LIST (m);",
+            "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (m mood) PARTITION BY LIST (m);",
+            "part of its table's partition key",
+        ),
+        (
+            "CREATE DOMAIN d AS int; CREATE TABLE t (a d[]);",
+            "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a d[]);",
+            "cannot check the values of column t.a, an array",
+        ),
+        (
+            "CREATE COLLATION c (provider = libc, locale = 'C'); CREATE TABLE t (a text COLLATE c);",
+            "CREATE COLLATION c (provider = libc, locale = 'POSIX'); CREATE TABLE t (a text COLLATE c);",
+            "PostgreSQL cannot change a collation, and column t.a uses it",
+        ),
+    ] {
+        database.define("acme", one);
+        database.define("globex", other);
+        let (from, to) = (database.inspect("acme"), database.inspect("globex"));
+        let policy = Policy { destructive: Destructive::Allow, ..Policy::default() };
+        let refused = plan(&Postgres, &from, &to, &policy, database.server()).unwrap_err().to_string();
+        assert!(refused.contains(reason), "{other}: {refused}");
+    }
+}

@@ -9,11 +9,12 @@ use tenantry_catalog::{Fact, Kind, ObjectId};
 use super::default::expression;
 use super::identity::{self, Identity};
 use super::options::Options;
+use super::partition;
 use super::sequence;
 use super::type_change::{self, Typed};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, PlanError, Step, Verb, reserved_name};
+use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
 
 /// The rules of columns.
 pub(super) struct Column;
@@ -296,6 +297,14 @@ impl Rules for Column {
             steps.extend(statements.into_iter().map(|sql| locked(to, sql)));
         }
         if has("type") || has("collation") {
+            if partition::is_key(from, context.from) {
+                return Err(Refusal::new(
+                    &to.id,
+                    "gets another type, and is part of its table's partition key",
+                    "Make a new partitioned table with the new type, and move the rows",
+                )
+                .into());
+            }
             let same_base = before.base == after.base && !has("collation");
             rebuild.extend(rebuilt(from, same_base, context));
             if before.not_null && !after.not_null && has("not_null") {

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::{drop_step, owner_step};
-use super::retype::{self, held_by};
+use super::retype::{self, Retype, Values, held_by};
 use super::slot;
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{Destructive, HazardKind, PlanError, Refusal, Step, Verb};
+use crate::{Destructive, Hazard, HazardKind, PlanError, Refusal, Step, Verb};
 
 /// The rules of composite types.
 pub(super) struct Composite;
@@ -66,13 +66,61 @@ fn changes_a_type(from: &[Attribute], to: &[Attribute]) -> bool {
     from.iter().any(|old| to.iter().any(|new| new.name == old.name && new != old))
 }
 
+/// Whether the type can stay, and its attributes be altered.
+fn in_place(from: &Attributes, to: &Attributes, held: bool) -> Option<Vec<String>> {
+    actions(&from.attributes, &to.attributes)
+        .filter(|_| !held || !changes_a_type(&from.attributes, &to.attributes))
+}
+
+fn create_step(fact: &Fact, verb: Verb, composite: &Attributes) -> Step {
+    let attributes: Vec<String> =
+        composite.attributes.iter().map(|attribute| format!("\n    {}", attribute.sql(""))).collect();
+    let sql = format!("CREATE TYPE {} AS ({}\n)", Quoted(fact.id.first()), attributes.join(","));
+    Step::new(&fact.id, verb, sql)
+}
+
+/// The attributes of a new value, out of an old one in a column.
+fn parts(column: &str, from: &[Attribute], to: &[Attribute]) -> String {
+    let part = |new: &Attribute| match from.iter().find(|old| old.name == new.name) {
+        Some(old) if old.data_type == new.data_type => format!("({column}).{}", Quoted(&new.name)),
+        Some(_) => format!("({column}).{}::{}", Quoted(&new.name), new.data_type),
+        None => "NULL".to_owned(),
+    };
+    to.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// What the columns that hold values of the type lose.
+fn losses(
+    to: &Fact,
+    from: &[Attribute],
+    after: &[Attribute],
+    held: &[&Fact],
+    context: &Context<'_>,
+) -> Result<Vec<Hazard>, PlanError> {
+    let mut hazards = Vec::new();
+    for gone in from.iter().filter(|old| !after.iter().any(|new| new.name == old.name)) {
+        for column in held {
+            if context.policy.destructive != Destructive::Allow {
+                return Err(Refusal::new(
+                    &to.id,
+                    format!(
+                        "its attribute {} would be dropped, and {} holds values of it",
+                        gone.name, column.id
+                    ),
+                    "Keep it in the definition, or set policy.destructive to Allow",
+                )
+                .into());
+            }
+            let detail = format!("the attribute {} of every value is gone", gone.name);
+            hazards.push(Hazard { kind: HazardKind::DropsData, object: column.id.clone(), detail });
+        }
+    }
+    Ok(hazards)
+}
+
 impl Rules for Composite {
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let composite: Attributes = fact.decode()?;
-        let attributes: Vec<String> =
-            composite.attributes.iter().map(|attribute| format!("\n    {}", attribute.sql(""))).collect();
-        let sql = format!("CREATE TYPE {} AS ({}\n)", Quoted(fact.id.first()), attributes.join(","));
-        let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
+        let mut steps = vec![create_step(fact, Verb::Create, &fact.decode()?)];
         steps.extend(owner_step(fact, Verb::Create));
         Ok(steps)
     }
@@ -89,52 +137,44 @@ impl Rules for Composite {
         context: &Context<'_>,
     ) -> Result<Alteration, PlanError> {
         let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        let owner = owner_step(to, Verb::Alter).filter(|_| changed.iter().any(|name| name == "owner"));
         if changed.iter().all(|attribute| attribute == "owner") {
-            return Ok(Alteration::in_place(owner_step(to, Verb::Alter).into_iter().collect()));
+            return Ok(Alteration::in_place(owner.into_iter().collect()));
         }
         let held = held_by(&from.id, context);
-        let actions = actions(&before.attributes, &after.attributes);
-        let (Some(actions), true) =
-            (actions, held.is_empty() || !changes_a_type(&before.attributes, &after.attributes))
-        else {
-            let Some(column) = held.first() else { return Ok(Alteration::Replace) };
-            return Err(Refusal::new(
-                &to.id,
-                format!("its attributes change in a way that {} of that type cannot follow", column.id),
-                "Make a type of another name, and move the column's values to it",
-            )
-            .into());
+        let losses = losses(to, &before.attributes, &after.attributes, &held, context)?;
+        let Some(actions) = in_place(&before, &after, !held.is_empty()) else {
+            let mut create = create_step(to, Verb::Alter, &after);
+            create.hazards = losses;
+            let make = std::iter::once(create).chain(owner_step(to, Verb::Alter)).collect();
+            let values = |column: &str| parts(column, &before.attributes, &after.attributes);
+            let changes = changes_a_type(&before.attributes, &after.attributes);
+            let detail =
+                "attributes are cast to their new types; what does not fit is cut, rounded or refused";
+            let hazards = changes.then(|| (HazardKind::ChangesValues, detail.to_owned()));
+            let hazards = hazards.into_iter().collect();
+            return Retype { from, to, make, values: Values::FromParts(&values), hazards }.plan(context);
         };
         let sql = format!("ALTER TYPE {}\n    {}", Quoted(to.id.first()), actions.join(",\n    "));
         let mut step = Step::new(&to.id, Verb::Alter, sql);
-        let gone = |old: &&Attribute| !after.attributes.iter().any(|new| new.name == old.name);
-        for (attribute, column) in before
-            .attributes
-            .iter()
-            .filter(gone)
-            .flat_map(|gone| held.iter().map(move |column| (gone, column)))
-        {
-            if context.policy.destructive != Destructive::Allow {
-                return Err(Refusal::new(
-                    &to.id,
-                    format!(
-                        "its attribute {} would be dropped, and {} holds values of it",
-                        attribute.name, column.id
-                    ),
-                    "Keep it in the definition, or set policy.destructive to Allow",
-                )
-                .into());
-            }
-            let detail = format!("the attribute {} of every value is gone", attribute.name);
-            step = step.hazard(HazardKind::DropsData, &column.id, detail);
-        }
-        let mut steps = vec![step];
-        steps.extend(
-            owner_step(to, Verb::Alter).filter(|_| changed.iter().any(|attribute| attribute == "owner")),
-        );
+        step.hazards = losses;
+        let steps = std::iter::once(step).chain(owner).collect();
         let only_adds = after.attributes.starts_with(&before.attributes);
         let rebuild = if only_adds { BTreeSet::new() } else { users(&from.id, context.from) };
         Ok(Alteration::InPlace { steps, rebuild })
+    }
+
+    fn reaches(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        context: &Context<'_>,
+    ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        let held = !held_by(&from.id, context).is_empty();
+        if !held || in_place(&from.decode()?, &to.decode()?, held).is_some() {
+            return Ok(BTreeSet::new());
+        }
+        retype::reaches(from, context)
     }
 
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
+use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::address::{drop_step, owner_step};
-use super::retype::{self, Retype};
+use super::retype::{self, Retype, Values};
 use super::slot;
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, PlanError, Step, Verb};
+use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
 
 /// The rules of domains.
 pub(super) struct Domain;
@@ -49,19 +49,30 @@ fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) 
     Step::new(&fact.id, verb, sql)
 }
 
-/// The tables with a column of the domain, or of an array of it.
-fn tables<'a>(domain: &ObjectId, catalog: &'a Catalog) -> impl Iterator<Item = &'a ObjectId> {
-    let dependents = catalog.dependents(domain).filter(|id| id.kind == Kind::Column);
-    dependents.filter_map(|column| catalog.get(column)?.parent.as_ref())
-}
-
 /// A step that reads all values of the domain while nobody can write them.
-fn checking(mut step: Step, domain: &ObjectId, detail: &str, context: &Context<'_>) -> Step {
-    for table in tables(domain, context.from) {
+///
+/// # Errors
+/// When a column holds them within an array: PostgreSQL does not look there.
+fn checking(
+    mut step: Step,
+    domain: &ObjectId,
+    detail: &str,
+    context: &Context<'_>,
+) -> Result<Step, PlanError> {
+    for column in retype::held_by(domain, context) {
+        if column.text("_category") == Some("A") {
+            return Err(Refusal::new(
+                &step.object,
+                format!("PostgreSQL cannot check the values of {}, an array", column.id),
+                "Change that column to an array of the base type, or leave the domain as it is",
+            )
+            .into());
+        }
+        let Some(table) = &column.parent else { continue };
         step = step.locks(table, LockMode::Share).hazard(HazardKind::DependsOnRows, table, detail);
         step = step.hazard(HazardKind::ScansTable, table, "all rows are read, writers wait meanwhile");
     }
-    step
+    Ok(step)
 }
 
 impl Rules for Domain {
@@ -104,7 +115,7 @@ impl Rules for Domain {
             let step = Step::new(&to.id, Verb::Alter, format!("ALTER DOMAIN {name} {clause}"));
             steps.push(match attribute.as_str() {
                 "not_null" if after.not_null => {
-                    checking(step, &to.id, "fails where a value is null", context)
+                    checking(step, &to.id, "fails where a value is null", context)?
                 }
                 _ => step,
             });
@@ -152,7 +163,8 @@ fn retyped(
         "values of {} are converted to {} by way of their text; what does not fit is cut, rounded or refused",
         before.base, after.base
     );
-    Retype { from, to, make, hazards: vec![(HazardKind::ChangesValues, detail)] }.plan(context)
+    Retype { from, to, make, values: Values::ByText, hazards: vec![(HazardKind::ChangesValues, detail)] }
+        .plan(context)
 }
 
 /// The statement that makes a domain as a fact has it, without its checks.
@@ -183,7 +195,7 @@ impl Rules for DomainConstraint {
         let step = Step::new(&fact.id, Verb::Create, sql);
         let domain = ObjectId::new(Kind::Domain, [fact.id.first()]);
         Ok(vec![if validated && !context.is_new(&domain) {
-            checking(step, &domain, "fails where a value does not satisfy it", context)
+            checking(step, &domain, "fails where a value does not satisfy it", context)?
         } else {
             step
         }])
@@ -212,7 +224,7 @@ impl Rules for DomainConstraint {
             &domain,
             "fails where a value does not satisfy it",
             context,
-        )]))
+        )?]))
     }
 
     fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tenantry_catalog::{Fact, ObjectId};
 
 use super::address::{drop_step, owner_step};
-use super::retype::{self, Retype};
+use super::retype::{self, Retype, Values};
 use super::slot;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::{Literal, Quoted};
@@ -80,15 +80,17 @@ impl Rules for Enum {
                 .filter(|label| !after.labels.contains(label))
                 .map(|label| Literal(label).to_string())
                 .collect();
-            let hazards = if gone.is_empty() {
-                Vec::new()
-            } else {
-                let detail = format!("fails where a row holds {}", gone.join(" or "));
-                vec![(HazardKind::DependsOnRows, detail)]
-            };
-            let mut make = vec![create_step(to, Verb::Alter, &after.labels)];
+            let mut create = create_step(to, Verb::Alter, &after.labels);
+            let mut hazards = Vec::new();
+            if !gone.is_empty() {
+                let gone = gone.join(" or ");
+                let detail = format!("whoever writes {gone} will fail");
+                create = create.hazard(HazardKind::ChangesContract, &to.id, detail);
+                hazards.push((HazardKind::DependsOnRows, format!("fails where a row holds {gone}")));
+            }
+            let mut make = vec![create];
             make.extend(owner_step(to, Verb::Alter));
-            return Retype { from, to, make, hazards }.plan(context);
+            return Retype { from, to, make, values: Values::ByText, hazards }.plan(context);
         }
         let mut steps = if labels { additions(to, &before.labels, &after.labels) } else { Vec::new() };
         for attribute in changed {

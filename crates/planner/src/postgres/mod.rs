@@ -78,7 +78,7 @@ impl Dialect for Postgres {
         })
     }
 
-    fn settle(&self, made: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        privilege::settle(&made.id, context)
+    fn settle(&self, done: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        privilege::settle(done, context)
     }
 }

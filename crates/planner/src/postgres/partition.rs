@@ -2,10 +2,11 @@
 //! where they are.
 
 use serde::Deserialize;
-use tenantry_catalog::{Fact, Kind, ObjectId};
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use crate::rules::{Alteration, Context, Rules};
 use crate::sql::Quoted;
+use crate::sql::lexer::tokens;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
 
 /// The rules of partitions.
@@ -19,6 +20,16 @@ struct Attributes {
     bound: String,
     /// Its bare name.
     parent: String,
+}
+
+/// Whether a column is named in its table's partition key: its type cannot
+/// change.
+pub(super) fn is_key(column: &Fact, catalog: &Catalog) -> bool {
+    let table = column.parent.as_ref().and_then(|table| catalog.get(table));
+    let Some(key) = table.and_then(|table| table.text("partition_key")) else { return false };
+    // What stands before the parenthesis is the way of partitioning.
+    let columns = key.split_once('(').map_or("", |(_, columns)| columns);
+    tokens(columns).any(|token| token.name().is_some_and(|name| name == column.id.last()))
 }
 
 fn table(name: &str) -> ObjectId {

@@ -35,17 +35,24 @@ fn object(target: &ObjectId) -> (String, Option<&str>) {
     }
 }
 
+/// Whether somebody may already be using what the privilege is on.
+fn felt(fact: &Fact, context: &Context<'_>) -> bool {
+    let new = |id: &ObjectId| context.is_new(id);
+    !fact.parent.as_ref().is_some_and(new)
+        && !fact.id.target().is_some_and(|t| new(&relation_of(&t, context.to)))
+}
+
 /// The statements from one set of privileges to another.
 fn steps(
     id: &ObjectId,
     verb: Verb,
     from: &Privileges,
     to: &Privileges,
+    felt: bool,
     context: &Context<'_>,
 ) -> Result<Vec<Step>, PlanError> {
     let (target, grantee) = parts(id)?;
     let (on, column) = object(&target);
-    let felt = !context.is_new(&target) && !context.fate(&relation_of(&target, context.to)).creates();
     let step = |change: &Change| {
         let step = Step::new(id, verb, change.sql(&on, column, grantee));
         if felt {
@@ -131,22 +138,32 @@ fn of(target: &ObjectId, grantee: &str) -> ObjectId {
 /// Takes back what default privileges that are in force give to an object that
 /// has just been made, and that it is not to have. They change only at the
 /// plan's end.
-pub(super) fn settle(made: &ObjectId, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-    let Some(plural) = Class::of(made.kind).and_then(Class::plural) else { return Ok(Vec::new()) };
+pub(super) fn settle(done: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    let itself = Some(done.id.clone()).filter(|id| context.is_new(id));
     let mut steps = Vec::new();
-    for fact in
-        context.from.of_kind(Kind::DefaultPrivilege).filter(|f| f.id.name.get(1).is_some_and(|p| p == plural))
-    {
-        let id = of(made, fact.id.last());
-        let built_in = Privileges::built_in(made.kind, fact.id.last(), context.server);
-        let to = match context.to.get(&id) {
-            Some(to) => Privileges::of(to)?,
-            None => built_in.clone(),
-        };
-        let given = built_in.and(Privileges::of(fact)?);
-        steps.extend(self::steps(&id, Verb::Create, &given, &given.common(&to), context)?);
+    for object in itself.iter().chain(&identity_sequence(done, context)) {
+        let Some(plural) = Class::of(object.kind).and_then(Class::plural) else { continue };
+        let defaults = context.from.of_kind(Kind::DefaultPrivilege);
+        for fact in defaults.filter(|fact| fact.id.name.get(1).is_some_and(|sort| sort == plural)) {
+            let id = of(object, fact.id.last());
+            let built_in = Privileges::built_in(object.kind, fact.id.last(), context.server);
+            let to = match context.to.get(&id) {
+                Some(to) => Privileges::of(to)?,
+                None => built_in.clone(),
+            };
+            let given = built_in.and(Privileges::of(fact)?);
+            steps.extend(self::steps(&id, Verb::Create, &given, &given.common(&to), false, context)?);
+        }
     }
     Ok(steps)
+}
+
+/// The sequence that came with an identity column: no fact of its own.
+fn identity_sequence(done: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+    let name = done.get("identity")?.get("sequence")?.as_str()?;
+    let before = context.from.get(&done.id).filter(|_| !context.is_new(&done.id));
+    let had = before.is_some_and(|before| before.get("identity").is_some());
+    (!had).then(|| ObjectId::new(Kind::Sequence, [name]))
 }
 
 impl Rules for Privilege {
@@ -156,13 +173,13 @@ impl Rules for Privilege {
         }
         let (target, grantee) = parts(&fact.id)?;
         let before = Privileges::built_in(target.kind, grantee, context.server);
-        steps(&fact.id, Verb::Create, &before, &Privileges::of(fact)?, context)
+        steps(&fact.id, Verb::Create, &before, &Privileges::of(fact)?, felt(fact, context), context)
     }
 
     fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let (target, grantee) = parts(&fact.id)?;
         let after = Privileges::built_in(target.kind, grantee, context.server);
-        steps(&fact.id, Verb::Drop, &Privileges::of(fact)?, &after, context)
+        steps(&fact.id, Verb::Drop, &Privileges::of(fact)?, &after, felt(fact, context), context)
     }
 
     fn alter(
@@ -172,8 +189,8 @@ impl Rules for Privilege {
         _: &[String],
         context: &Context<'_>,
     ) -> Result<Alteration, PlanError> {
-        let (from, after) = (Privileges::of(from)?, Privileges::of(to)?);
-        Ok(Alteration::in_place(steps(&to.id, Verb::Alter, &from, &after, context)?))
+        let (before, after) = (Privileges::of(from)?, Privileges::of(to)?);
+        Ok(Alteration::in_place(steps(&to.id, Verb::Alter, &before, &after, felt(to, context), context)?))
     }
 
     fn rank(&self, fact: &Fact, _: Verb, _: &Context<'_>) -> i8 {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tenantry_catalog::{Fact, ObjectId};
 
 use super::address::{drop_step, owner_step};
-use super::retype::{self, Retype};
+use super::retype::{self, Retype, Values};
 use super::slot;
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
@@ -49,6 +49,28 @@ fn create_step(fact: &Fact, verb: Verb) -> Result<Step, PlanError> {
     Ok(Step::new(&fact.id, verb, sql))
 }
 
+/// A range type's constructors, and its multirange with its own, keep their
+/// names when the type is renamed: they are renamed too.
+fn constructors_aside(from: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    let range: Attributes = from.decode()?;
+    let old = retype::aside(from.id.first(), context);
+    let (name, subtype, quoted) = (Quoted(from.id.first()), &range.subtype, Quoted(&old));
+    let mut statements: Vec<String> =
+        [format!("{subtype}, {subtype}"), format!("{subtype}, {subtype}, text")]
+            .iter()
+            .map(|arguments| format!("ALTER FUNCTION {name}({arguments}) RENAME TO {quoted}"))
+            .collect();
+    if let Some(multirange) = &range.multirange {
+        let aside = retype::aside(multirange, context);
+        let (name, aside) = (Quoted(multirange), Quoted(&aside));
+        statements.push(format!("ALTER TYPE {name} RENAME TO {aside}"));
+        for arguments in [String::new(), quoted.to_string(), format!("{quoted}[]")] {
+            statements.push(format!("ALTER FUNCTION {name}({arguments}) RENAME TO {aside}"));
+        }
+    }
+    Ok(statements.into_iter().map(|sql| Step::new(&from.id, Verb::Alter, sql)).collect())
+}
+
 impl Rules for Range {
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let mut steps = vec![create_step(fact, Verb::Create)?];
@@ -70,21 +92,12 @@ impl Rules for Range {
         if changed.iter().all(|attribute| attribute == "owner") {
             return Ok(Alteration::in_place(owner_step(to, Verb::Alter).into_iter().collect()));
         }
-        let before: Attributes = from.decode()?;
-        let mut make = Vec::new();
-        if let Some(multirange) = before.multirange {
-            let sql = format!(
-                "ALTER TYPE {} RENAME TO {}",
-                Quoted(&multirange),
-                Quoted(&retype::aside(&multirange, context))
-            );
-            make.push(Step::new(&to.id, Verb::Alter, sql));
-        }
+        let mut make = constructors_aside(from, context)?;
         make.push(create_step(to, Verb::Alter)?);
         make.extend(owner_step(to, Verb::Alter));
         let detail = "bounds are converted by way of their text; what does not fit is rounded or refused";
         let hazards = vec![(HazardKind::ChangesValues, detail.to_owned())];
-        Retype { from, to, make, hazards }.plan(context)
+        Retype { from, to, make, values: Values::ByText, hazards }.plan(context)
     }
 
     fn reaches(

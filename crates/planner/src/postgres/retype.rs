@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::Address;
-use super::domain;
+use super::{domain, partition};
 use crate::rules::{Alteration, Context, Rebuild};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
@@ -22,8 +22,17 @@ pub(super) struct Retype<'a> {
     pub(super) to: &'a Fact,
     /// The statements that make the new type, under its name.
     pub(super) make: Vec<Step>,
+    pub(super) values: Values<'a>,
     /// What is bad about converting a column's values.
     pub(super) hazards: Vec<(HazardKind, String)>,
+}
+
+/// How values of the old type become values of the new one.
+pub(super) enum Values<'a> {
+    /// By way of their text.
+    ByText,
+    /// Put together from these parts, written of a column, in order.
+    FromParts(&'a dyn Fn(&str) -> String),
 }
 
 impl Retype<'_> {
@@ -73,7 +82,7 @@ impl Retype<'_> {
         let mut tables: BTreeMap<&ObjectId, Vec<String>> = BTreeMap::new();
         for column in columns {
             let Some(table) = &column.parent else { continue };
-            tables.entry(table).or_default().push(conversion(column)?);
+            tables.entry(table).or_default().push(self.conversion(column)?);
         }
         let step = |(table, conversions): (&ObjectId, Vec<String>)| {
             let sql = format!("ALTER TABLE {}\n    {}", Quoted(table.first()), conversions.join(",\n    "));
@@ -86,6 +95,30 @@ impl Retype<'_> {
             self.hazards.iter().fold(step, |step, (kind, detail)| step.hazard(*kind, table, detail))
         };
         Ok(tables.into_iter().map(step).collect())
+    }
+
+    /// The clause that converts one column.
+    fn conversion(&self, column: &Fact) -> Result<String, PlanError> {
+        let (name, data_type) =
+            (Quoted(column.id.last()).to_string(), column.text("type").unwrap_or_default());
+        let is_array = column.text("_category") == Some("A");
+        let value = match &self.values {
+            Values::ByText if is_array => format!("{name}::text[]"),
+            Values::ByText => format!("{name}::text"),
+            Values::FromParts(_) if is_array => {
+                return Err(Refusal::new(
+                    &self.to.id,
+                    format!("its attributes change in a way that {}, an array, cannot follow", column.id),
+                    "Make a type of another name, and move the column's values to it",
+                )
+                .into());
+            }
+            Values::FromParts(parts) => {
+                let row = format!("ROW({})::{}", parts(&name), Quoted(self.from.id.first()));
+                format!("(CASE WHEN {name} IS DISTINCT FROM NULL THEN {row} END)")
+            }
+        };
+        Ok(format!("ALTER COLUMN {name} TYPE {data_type} USING {value}::{data_type}"))
     }
 }
 
@@ -135,17 +168,6 @@ fn held_directly<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
     held.filter(|column| context.from.depends_on(&column.id).any(|on| on == of)).collect()
 }
 
-/// The clause that converts one column.
-fn conversion(column: &Fact) -> Result<String, PlanError> {
-    let (name, data_type) = (Quoted(column.id.last()), column.text("type").unwrap_or_default());
-    let dimensions = "[]".repeat(data_type.matches("[]").count());
-    if data_type.is_empty() {
-        let remedy = "Read the schema again with this version of the program";
-        return Err(Refusal::new(&column.id, "its type is not known", remedy).into());
-    }
-    Ok(format!("ALTER COLUMN {name} TYPE {data_type} USING {name}::text{dimensions}::{data_type}"))
-}
-
 /// The columns that hold values of a type, or of one that is made of it, and go
 /// on doing so. (One that gets another type is changed before its old type is.)
 pub(super) fn held_by<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
@@ -167,49 +189,41 @@ pub(super) fn held_by<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact>
 
 /// Whether ALTER TABLE on another table changes this column too.
 fn is_inherited(column: &Fact, catalog: &Catalog) -> bool {
-    let Some(table) = &column.parent else { return false };
-    let mut above =
-        catalog.children(table).filter(|fact| matches!(fact.id.kind, Kind::Partition | Kind::Inheritance));
-    above.any(|fact| {
-        let parent = fact.text("parent").unwrap_or_else(|| fact.id.last());
-        catalog.contains(&ObjectId::new(Kind::Column, [parent, column.id.last()]))
-    })
+    let parent = column.text("_follows");
+    parent.is_some_and(|table| catalog.contains(&ObjectId::new(Kind::Column, [table, column.id.last()])))
 }
 
 /// What cannot stay while the columns change their type.
 fn rebuilt(of: &ObjectId, columns: &[&Fact], context: &Context<'_>) -> Result<BTreeSet<ObjectId>, PlanError> {
     let catalog = context.from;
-    let changed: BTreeSet<&ObjectId> = columns.iter().map(|column| &column.id).collect();
-    let on_type = catalog.dependents(of).filter(|id| !changed.contains(id));
-    let mut rebuild: BTreeSet<ObjectId> = on_type.cloned().collect();
+    // A column that is not migrated leaves the type before.
+    let stays = |id: &&ObjectId| {
+        id.kind == Kind::Column && catalog.get(id).is_none_or(|column| column.get("generated").is_none())
+    };
+    let mut rebuild: BTreeSet<ObjectId> = catalog.dependents(of).filter(|id| !stays(id)).cloned().collect();
     let checks = catalog.children(of).filter(|fact| fact.id.kind == Kind::DomainConstraint);
     rebuild.extend(checks.map(|fact| fact.id.clone()));
     for column in columns {
-        rebuild.extend(
-            catalog.children(&column.id).filter(|f| f.id.kind == Kind::Default).map(|f| f.id.clone()),
-        );
-        for id in catalog.dependents(&column.id) {
-            let carried = match id.kind {
-                // ALTER TABLE builds these anew by itself, as long as they do
-                // not name the type.
-                Kind::Index | Kind::Statistics | Kind::Sequence => true,
-                Kind::Constraint => catalog.get(id).is_none_or(|fact| {
-                    fact.text("definition").is_none_or(|text| !text.starts_with("FOREIGN KEY"))
-                }),
-                Kind::Partition | Kind::Table => {
-                    return Err(Refusal::new(
-                        &column.id,
-                        format!("is of {of}, and part of the partition key of {id}"),
-                        "Make a new partitioned table with the new type, and move the rows",
-                    )
-                    .into());
-                }
-                _ => false,
-            };
-            if !carried {
-                rebuild.insert(id.clone());
-            }
+        if partition::is_key(column, catalog) {
+            return Err(Refusal::new(
+                &column.id,
+                format!("is of {of}, and part of its table's partition key"),
+                "Make a new partitioned table with the new type, and move the rows",
+            )
+            .into());
         }
+        let defaults = catalog.children(&column.id).filter(|fact| fact.id.kind == Kind::Default);
+        rebuild.extend(defaults.map(|fact| fact.id.clone()));
+        let dependents = catalog.dependents(&column.id).filter_map(|id| catalog.get(id));
+        let goes = dependents.filter(|fact| match fact.id.kind {
+            // ALTER TABLE builds these anew by itself, as long as they do not name the type.
+            Kind::Index | Kind::Statistics | Kind::Sequence => false,
+            Kind::Partition | Kind::Inheritance | Kind::Table => false,
+            Kind::Column => fact.get("generated").is_some(),
+            Kind::Constraint => fact.text("type") == Some("foreign key"),
+            _ => true,
+        });
+        rebuild.extend(goes.map(|fact| fact.id.clone()));
     }
     rebuild.retain(|id| !context.is_gone(id) && context.to.contains(id));
     Ok(rebuild)
