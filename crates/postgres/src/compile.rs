@@ -3,6 +3,7 @@
 mod bodies;
 mod canonical;
 mod outside;
+mod owners;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::definition::{Definition, ReadOptions, Refusal, Statement, StatementKi
 use crate::shadow::{Failed, RunError, Shadow, Shadows, Wanted};
 
 pub(crate) use self::canonical::{Unsettled, refused, settle};
+use self::owners::Owners;
 
 /// Locks that one CREATE takes at most, about: a table with its toast table, that one's index and a key's.
 const LOCKS_A_STATEMENT: u64 = 4;
@@ -48,7 +50,7 @@ pub(crate) async fn compile(
     };
     let shadow = shadows.open(&wanted, &outside.mentioned).await?;
     shadow.search(&searched(&definition)).await?;
-    run(&shadow, &definition, &statements).await?;
+    run(&shadow, &definition, &statements, policy).await?;
     let mut notes: Vec<String> = definition.notes().iter().map(ToString::to_string).collect();
     notes.extend(bodies::check(&shadow, &definition, &statements).await?);
     let declared = policy.project(&shadow.read().await?);
@@ -123,9 +125,19 @@ async fn missing_extensions(session: &Session, definition: &Definition) -> Resul
 }
 
 /// Runs the statements; the first that the server refuses is a fault of the definition.
-async fn run(shadow: &Shadow, definition: &Definition, statements: &[&Statement]) -> Result<(), EngineError> {
+async fn run(
+    shadow: &Shadow,
+    definition: &Definition,
+    statements: &[&Statement],
+    policy: &Policy,
+) -> Result<(), EngineError> {
     let schema = shadow.schema().identifier();
-    let sql: Vec<String> = statements.iter().map(|statement| statement.shadow_sql_for(schema)).collect();
+    let declared =
+        definition.statements().iter().filter(|s| s.kind() == StatementKind::Owner && !policy.owners);
+    let declared: Vec<String> = declared.map(|statement| statement.sql_for(schema)).collect();
+    let owners = Owners::declared(declared.iter().map(String::as_str));
+    let sql: Vec<String> =
+        statements.iter().map(|statement| owners.left_alone(&statement.shadow_sql_for(schema))).collect();
     match shadow.run(&sql).await {
         Ok(()) => Ok(()),
         Err(RunError::Engine(error)) => Err(error),
