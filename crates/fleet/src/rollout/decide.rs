@@ -211,6 +211,16 @@ impl Machine {
             self.end(now);
             return;
         }
+        if current > 0
+            && self.rollout.waves[current].started.is_none()
+            && !self.roster.settled_up_to(current - 1)
+        {
+            // Somebody of an earlier wave has something to do again, and this
+            // one has not begun: it waits.
+            self.rollout.waves[current - 1].ready = None;
+            self.rollout.current -= 1;
+            return;
+        }
         if !self.roster.settled_up_to(current) {
             return;
         }
