@@ -79,6 +79,7 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
     let reached = reached(dialect, context)?;
     for id in context.fates.0.keys() {
         edges_of(id, context, &reached, &mut graph);
+        wait(id, dialect, context, &mut graph)?;
     }
     for tasks in slots.values() {
         for first in tasks.iter().filter(|task| matches!(task, Task::Drop(_))) {
@@ -126,6 +127,32 @@ fn reached(
         }
     }
     Ok(reached)
+}
+
+/// The edges that a fact's rules ask for.
+fn wait(
+    id: &ObjectId,
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+    graph: &mut Graph,
+) -> Result<(), PlanError> {
+    let (rules, fate) = (rules_of(dialect, id)?, context.fates.of(id));
+    let sides = [
+        (Verb::Drop, context.from.get(id).filter(|_| fate.drops()), Task::Drop(id.clone())),
+        (Verb::Create, context.to.get(id).filter(|_| fate.creates()), Task::Create(id.clone())),
+    ];
+    for (verb, fact, task) in sides {
+        let Some(fact) = fact else { continue };
+        for (verb, first) in rules.waits_for(fact, verb, context) {
+            let other = context.fates.of(&first);
+            match verb {
+                Verb::Drop if other.drops() => graph.edge(&Task::Drop(first), &task),
+                Verb::Create if other.creates() => graph.edge(&Task::Create(first), &task),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The edges that follow from what one fact rests on, before and after.

@@ -93,6 +93,9 @@ pub fn plan(
     if !refusals.is_empty() {
         return Err(PlanError::Refused(refusals));
     }
+    for step in &mut steps {
+        step.sql = dialect.worded(std::mem::take(&mut step.sql));
+    }
     let commits = commits(&steps, &seen_to);
     Ok(Plan { from: Fingerprint::of(&seen_from), to: Fingerprint::of(&seen_to), steps, commits })
 }

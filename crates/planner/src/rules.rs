@@ -35,6 +35,12 @@ pub trait Dialect: Sync {
         let _ = (done, context);
         Ok(Vec::new())
     }
+
+    /// A statement in words of which the server makes what was read, and not
+    /// only what means the same.
+    fn worded(&self, sql: String) -> String {
+        sql
+    }
 }
 
 /// Everything a rule may look at.
@@ -197,6 +203,14 @@ pub trait Rules: Sync {
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
         let _ = context;
         fact.parent.clone()
+    }
+
+    /// What must be done before this fact is made, or removed, beside what the
+    /// references tell of: which facts made ([`Verb::Create`]) or removed
+    /// ([`Verb::Drop`]). What the plan does not do is not waited for.
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        let _ = (fact, verb, context);
+        Vec::new()
     }
 
     /// The names that it occupies.

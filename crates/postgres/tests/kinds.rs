@@ -138,7 +138,8 @@ fn pairs_converge_both_ways() {
     let database = Database::new();
     let only = std::env::var("CASE").ok();
     let mut failures = Vec::new();
-    for case in include_str!("kinds.sql").split("-- case: ").skip(1) {
+    let files = [include_str!("kinds.sql"), include_str!("relations.sql")];
+    for case in files.iter().flat_map(|file| file.split("-- case: ").skip(1)) {
         let (name, text) = case.split_once('\n').unwrap();
         if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
             continue;

@@ -1,12 +1,14 @@
-//! Constraints of tables, in the server's own words. What a table only has
-//! because its parent has it follows from that, and is no fact.
+//! Constraints of tables, in the server's own words. A check that a table only
+//! inherits is no fact. What a partition has from its partitioned table is one,
+//! as a table needs it before it is attached, and keeps it when it is detached.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tenantry_catalog::{External, Fact, Kind, ObjectId, Reference};
+use tenantry_catalog::{Catalog, External, Fact, Kind, ObjectId, Reference};
 
 use super::column::table_of;
+use super::lineage;
 use super::options::Options;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
@@ -35,6 +37,20 @@ struct Attributes {
     #[serde(rename = "type")]
     kind: Type,
     definition: String,
+    #[serde(default)]
+    deferrable: bool,
+    #[serde(default)]
+    deferred: bool,
+    #[serde(default)]
+    not_valid: bool,
+    #[serde(default)]
+    not_enforced: bool,
+    /// The constraint of the partitioned table that a partition's belongs to.
+    #[serde(default)]
+    attached_to: Option<String>,
+    /// Whether a partitioned table's index lacks those of some partitions.
+    #[serde(default, rename = "invalid")]
+    _invalid: bool,
     /// Of its index.
     #[serde(default)]
     options: BTreeMap<String, String>,
@@ -60,7 +76,58 @@ pub(super) fn has_index(fact: &Fact) -> bool {
 /// When the fact cannot be understood.
 pub(super) fn clause(fact: &Fact) -> Result<String, PlanError> {
     let constraint: Attributes = fact.decode()?;
-    Ok(format!("CONSTRAINT {} {}", Quoted(fact.id.last()), constraint.definition))
+    let mut text = format!("CONSTRAINT {} {}", Quoted(fact.id.last()), constraint.definition);
+    text.push_str(&constraint.deferral());
+    text.push_str(match (constraint.not_enforced, constraint.not_valid) {
+        (true, _) => " NOT ENFORCED",
+        (false, true) => " NOT VALID",
+        (false, false) => "",
+    });
+    Ok(text)
+}
+
+impl Attributes {
+    fn has_index(&self) -> bool {
+        matches!(self.kind, Type::PrimaryKey | Type::Unique | Type::Exclusion)
+    }
+
+    /// When it is checked, with a space before it; nothing for at once.
+    fn deferral(&self) -> String {
+        let deferrable = if self.deferrable { " DEFERRABLE" } else { "" };
+        let deferred = if self.deferred { " INITIALLY DEFERRED" } else { "" };
+        format!("{deferrable}{deferred}")
+    }
+}
+
+/// The constraint of another name that takes a partition's place under the
+/// same constraint of the partitioned table: neither can be dropped or made.
+fn namesake<'a>(
+    fact: &Fact,
+    catalog: &'a Catalog,
+    other: &Catalog,
+    context: &Context<'_>,
+) -> Option<&'a Fact> {
+    let above = lineage::constraint_above(fact, context)?;
+    if context.is_new(&above) || context.is_gone(&above) {
+        return None;
+    }
+    catalog.children(fact.parent.as_ref()?).find(|sibling| {
+        sibling.id.kind == Kind::Constraint
+            && sibling.text("attached_to") == fact.text("attached_to")
+            && !other.contains(&sibling.id)
+    })
+}
+
+/// `ALTER TABLE t ...`, locked.
+fn on_table(fact: &Fact, verb: Verb, action: &str, mode: LockMode) -> Step {
+    let sql = format!("ALTER TABLE {} {action}", Quoted(fact.id.first()));
+    Step::new(&fact.id, verb, sql).locks(&table_of(fact), mode)
+}
+
+/// Gives a partition's index its place under the partitioned table's.
+fn attach(fact: &Fact, verb: Verb, above: &ObjectId) -> Step {
+    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", Quoted(above.last()), Quoted(fact.id.last()));
+    Step::new(&fact.id, verb, sql).locks(&table_of(fact), LockMode::AccessExclusive)
 }
 
 /// What is said of a constraint's index after it was made.
@@ -119,36 +186,49 @@ impl Rules for Constraint {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let constraint: Attributes = fact.decode()?;
         let table = table_of(fact);
+        if let Some(before) = namesake(fact, context.from, context.to, context) {
+            let sql = format!("RENAME {} TO {}", constraint_name(before), Quoted(fact.id.last()));
+            return Ok(vec![on_table(fact, Verb::Create, &sql, LockMode::AccessExclusive)]);
+        }
         let mode = if constraint.kind == Type::ForeignKey {
             LockMode::ShareRowExclusive
         } else {
             LockMode::AccessExclusive
         };
-        let sql = format!("ALTER TABLE {} ADD {}", Quoted(fact.id.first()), clause(fact)?);
+        // Partitions get theirs one by one, each under its own name.
+        let only = if constraint.has_index() { lineage::only(fact.id.first(), context) } else { "" };
+        let sql = format!("ALTER TABLE {only}{} ADD {}", Quoted(fact.id.first()), clause(fact)?);
         let mut step = Step::new(&fact.id, Verb::Create, sql).locks(&table, mode);
         step = locks_referenced(step, fact, &constraint, context);
         if !context.is_new(&table) {
-            let not_valid = constraint.definition.ends_with(" NOT VALID");
-            if has_index(fact) {
+            let checks = !constraint.not_valid && !constraint.not_enforced;
+            if constraint.has_index() {
                 step =
                     step.hazard(HazardKind::BuildsIndex, &table, "everybody waits while its index is built");
-            } else if !not_valid {
+            } else if checks {
                 step = step.hazard(HazardKind::ScansTable, &table, "all rows are checked under the lock");
             }
-            if !not_valid {
+            if checks {
                 step = step.hazard(HazardKind::DependsOnRows, &table, "fails where rows do not fit");
             }
         }
         let mut steps = vec![step];
+        if constraint.has_index()
+            && let Some(above) = lineage::constraint_above(fact, context)
+        {
+            steps.push(attach(fact, Verb::Create, &above));
+        }
         steps.extend(extras(fact, None)?);
         Ok(steps)
     }
 
-    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        if namesake(fact, context.to, context.from, context).is_some() {
+            return Ok(Vec::new());
+        }
         let constraint: Attributes = fact.decode()?;
-        let sql =
-            format!("ALTER TABLE {} DROP CONSTRAINT {}", Quoted(fact.id.first()), Quoted(fact.id.last()));
-        let mut step = Step::new(&fact.id, Verb::Drop, sql).locks(&table_of(fact), LockMode::AccessExclusive);
+        let action = format!("DROP {}", constraint_name(fact));
+        let mut step = on_table(fact, Verb::Drop, &action, LockMode::AccessExclusive);
         if let Some(table) = constraint.references {
             step = step.locks(&ObjectId::new(Kind::Table, [table]), LockMode::AccessExclusive);
         }
@@ -163,40 +243,99 @@ impl Rules for Constraint {
         context: &Context<'_>,
     ) -> Result<Alteration, PlanError> {
         let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+        let foreign = after.kind == Type::ForeignKey;
+        let above = lineage::constraint_above(to, context);
+        let sides = above.as_ref().and_then(|above| context.from.get(above).zip(context.to.get(above)));
+        let follows =
+            |attribute: &str| sides.is_some_and(|(from, to)| from.get(attribute) != to.get(attribute));
         let mut steps = Vec::new();
+        let mut deferral = false;
         for attribute in changed {
             match attribute.as_str() {
-                "definition" if before.definition.strip_suffix(" NOT VALID") == Some(&after.definition) => {
-                    let sql =
-                        format!("ALTER TABLE {} VALIDATE {}", Quoted(to.id.first()), constraint_name(to));
-                    let table = table_of(to);
-                    let step = Step::new(&to.id, Verb::Alter, sql)
-                        .locks(&table, LockMode::ShareUpdateExclusive)
-                        .hazard(HazardKind::DependsOnRows, &table, "fails where rows do not fit");
-                    steps.push(step);
+                "not_valid" if before.not_valid && !before.not_enforced && !after.not_enforced => {
+                    if !follows("not_valid") {
+                        let table = table_of(to);
+                        let action = format!("VALIDATE {}", constraint_name(to));
+                        let step = on_table(to, Verb::Alter, &action, LockMode::ShareUpdateExclusive);
+                        steps.push(step.hazard(
+                            HazardKind::DependsOnRows,
+                            &table,
+                            "fails where rows do not fit",
+                        ));
+                    }
                 }
+                "deferrable" | "deferred" if foreign => deferral |= !follows(attribute),
+                "not_enforced" if foreign => {
+                    let action = format!(
+                        "ALTER {} {}",
+                        constraint_name(to),
+                        if after.not_enforced { "NOT ENFORCED" } else { "ENFORCED" }
+                    );
+                    if !follows(attribute) {
+                        steps.push(on_table(to, Verb::Alter, &action, LockMode::AccessExclusive));
+                    }
+                }
+                "not_valid" if foreign && before.not_enforced != after.not_enforced && !after.not_valid => {}
+                "attached_to" => match &above {
+                    Some(above) if before.attached_to.is_none() && after.has_index() => {
+                        steps.push(attach(to, Verb::Alter, above));
+                    }
+                    Some(_) => return Ok(Alteration::Replace),
+                    // It comes and leaves with its partition.
+                    None => {}
+                },
+                // It is, as soon as every partition has its own.
+                "invalid" => {}
                 "options" | "clustered" | "replica_identity" => {}
                 _ => return Ok(Alteration::Replace),
             }
         }
+        if deferral {
+            let when = match (after.deferrable, after.deferred) {
+                (false, _) => "NOT DEFERRABLE",
+                (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+                (true, true) => "DEFERRABLE INITIALLY DEFERRED",
+            };
+            let action = format!("ALTER {} {when}", constraint_name(to));
+            steps.push(on_table(to, Verb::Alter, &action, LockMode::AccessExclusive));
+        }
         if before.clustered && !after.clustered {
             let another = context.to.children(&table_of(to)).any(|other| other.is("clustered"));
             if !another {
-                let sql = format!("ALTER TABLE {} SET WITHOUT CLUSTER", Quoted(to.id.first()));
-                steps.push(Step::new(&to.id, Verb::Alter, sql));
+                steps.push(on_table(to, Verb::Alter, "SET WITHOUT CLUSTER", LockMode::AccessExclusive));
             }
         }
         steps.extend(extras(to, Some(from))?);
         Ok(Alteration::in_place(steps))
     }
 
+    /// What a partition has from its partitioned table is made, or merged, by
+    /// the statement on that; but a foreign key also by attaching the partition.
+    fn created_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        let kind = fact.text("type")?;
+        if kind == "foreign key"
+            && let Some(partition) = lineage::attached_by_plan(fact.id.first(), context)
+            && fact.text("attached_to") == Some(fact.id.last())
+        {
+            return Some(partition);
+        }
+        lineage::constraint_above(fact, context)
+            .filter(|above| matches!(kind, "check" | "foreign key") && context.is_new(above))
+    }
+
     /// Foreign keys are always made by themselves: tables may refer to each
     /// other in a circle.
     fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {
-        fact.text("type") != Some("foreign key")
+        // CREATE TABLE takes a check for valid, whatever it says.
+        fact.text("type") != Some("foreign key") && !fact.is("not_valid")
     }
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        if let Some(above) = lineage::constraint_above(fact, context)
+            && context.is_gone(&above)
+        {
+            return Some(above);
+        }
         if fact.text("type") == Some("foreign key") {
             let aside = context.policy.destructive != Destructive::Allow;
             let other = fact.text("_references").map(|table| ObjectId::new(Kind::Table, [table]));
@@ -207,6 +346,21 @@ impl Rules for Constraint {
             }
         }
         fact.parent.clone()
+    }
+
+    /// A check that stands on its own below as well is there before the one
+    /// above is made, and goes after it.
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        let table = fact.id.first();
+        let tables = match verb {
+            _ if fact.text("type") != Some("check") => Vec::new(),
+            Verb::Create => lineage::stay_below(table, context),
+            Verb::Drop if !lineage::is_partition(table, context) => lineage::stays_under(table, context),
+            _ => Vec::new(),
+        };
+        let own =
+            tables.into_iter().filter(|other| verb == Verb::Drop || !lineage::is_partition(other, context));
+        own.map(|other| (verb, ObjectId::new(Kind::Constraint, [other, fact.id.last()]))).collect()
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {

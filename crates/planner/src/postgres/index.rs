@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tenantry_catalog::{Fact, Kind, ObjectId};
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
+use super::lineage;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Step, Verb};
@@ -29,12 +30,13 @@ struct Attributes {
     /// Statistics targets by the number of the index's column.
     #[serde(default)]
     statistics: BTreeMap<String, i64>,
+    /// The partitioned table's index that a partition's belongs to.
     #[serde(default)]
     attached_to: Option<String>,
     #[serde(default, rename = "invalid")]
     _invalid: bool,
     #[serde(default, rename = "_partitioned")]
-    _partitioned: bool,
+    partitioned: bool,
     #[serde(default, rename = "_reserved")]
     _reserved: Option<String>,
 }
@@ -72,22 +74,46 @@ fn set_statistics(fact: &Fact, verb: Verb, column: &str, target: i64) -> Step {
     on_relation(fact, verb, sql, LockMode::ShareUpdateExclusive)
 }
 
-/// Attaches a partition's index by name, unless attaching the partition itself
-/// does: the server takes an index that fits.
-fn attach(fact: &Fact, verb: Verb, to: &str, context: &Context<'_>) -> Option<Step> {
-    let partition = ObjectId::new(Kind::Partition, [relation(fact).first()]);
-    let parent = ObjectId::new(Kind::Index, [to]);
-    if context.is_new(&partition) && !context.is_new(&parent) {
+/// Attaches a partition's index by name.
+fn attach(fact: &Fact, verb: Verb, above: &ObjectId) -> Step {
+    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", Quoted(above.first()), Quoted(fact.id.first()));
+    on_relation(fact, verb, sql, LockMode::AccessExclusive)
+}
+
+/// The index above, if the plan has to attach this one to it: attaching the
+/// partition itself attaches its indexes too.
+fn above(fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+    lineage::index_above(fact, relation(fact).first(), context)
+}
+
+/// The index of another name that takes a partition's place under the same
+/// index of the partitioned table: neither can be dropped or made.
+fn namesake<'a>(
+    fact: &Fact,
+    catalog: &'a Catalog,
+    other: &Catalog,
+    context: &Context<'_>,
+) -> Option<&'a Fact> {
+    let above = above(fact, context)?;
+    if context.is_new(&above) || context.is_gone(&above) {
         return None;
     }
-    let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", Quoted(to), Quoted(fact.id.first()));
-    Some(on_relation(fact, verb, sql, LockMode::AccessExclusive))
+    catalog.children(&relation(fact)).find(|sibling| {
+        sibling.id.kind == Kind::Index
+            && sibling.text("attached_to") == fact.text("attached_to")
+            && !other.contains(&sibling.id)
+    })
 }
 
 impl Rules for Index {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let index: Attributes = fact.decode()?;
         let on = relation(fact);
+        if let Some(before) = namesake(fact, context.from, context.to, context) {
+            let (was, is) = (Quoted(before.id.first()), Quoted(fact.id.first()));
+            let sql = format!("ALTER INDEX {was} RENAME TO {is}");
+            return Ok(vec![on_relation(fact, Verb::Create, sql, LockMode::ShareUpdateExclusive)]);
+        }
         let mut build = on_relation(fact, Verb::Create, index.definition.clone(), LockMode::Share);
         if !context.is_new(&on) {
             build = build.hazard(HazardKind::BuildsIndex, &on, "writes wait while the index is built");
@@ -108,7 +134,7 @@ impl Rules for Index {
             }
         }
         let mut steps = vec![build];
-        steps.extend(index.attached_to.as_deref().and_then(|to| attach(fact, Verb::Create, to, context)));
+        steps.extend(above(fact, context).map(|above| attach(fact, Verb::Create, &above)));
         for (column, target) in &index.statistics {
             steps.push(set_statistics(fact, Verb::Create, column, *target));
         }
@@ -121,7 +147,10 @@ impl Rules for Index {
         Ok(steps)
     }
 
-    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        if namesake(fact, context.to, context.from, context).is_some() {
+            return Ok(Vec::new());
+        }
         let sql = format!("DROP INDEX {}", Quoted(fact.id.first()));
         Ok(vec![on_relation(fact, Verb::Drop, sql, LockMode::AccessExclusive)])
     }
@@ -160,14 +189,16 @@ impl Rules for Index {
                     steps
                         .extend(set.map(|(column, target)| set_statistics(to, Verb::Alter, column, *target)));
                 }
-                "attached_to" => match &after.attached_to {
-                    Some(parent) if before.attached_to.is_none() => {
-                        steps.extend(attach(to, Verb::Alter, parent, context));
+                "attached_to" => match above(to, context) {
+                    Some(above) if before.attached_to.is_none() => {
+                        steps.push(attach(to, Verb::Alter, &above));
                     }
                     Some(_) => return Ok(Alteration::Replace),
-                    // It leaves with its partition.
+                    // It comes and leaves with its partition.
                     None => {}
                 },
+                // It is, as soon as every partition has its own.
+                "invalid" if after.partitioned => {}
                 _ => return Ok(Alteration::Replace),
             }
         }
@@ -175,11 +206,7 @@ impl Rules for Index {
     }
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
-        let attached = fact.text("attached_to").map(|parent| ObjectId::new(Kind::Index, [parent]));
-        match attached {
-            Some(parent) if context.is_gone(&parent) && !context.is_gone(&relation(fact)) => Some(parent),
-            _ => fact.parent.clone(),
-        }
+        above(fact, context).filter(|above| context.is_gone(above)).or_else(|| fact.parent.clone())
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {
@@ -190,14 +217,5 @@ impl Rules for Index {
         let now = fact.text("_reserved").unwrap_or_default();
         let sql = format!("ALTER INDEX {} RENAME TO {}", Quoted(now), Quoted(fact.id.first()));
         Ok(vec![Step::new(&fact.id, Verb::Restore, sql)])
-    }
-
-    fn rank(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> i8 {
-        // Before its partition is attached, which would make one of another name.
-        let waits = fact.text("attached_to").is_some_and(|parent| {
-            !context.is_new(&ObjectId::new(Kind::Index, [parent]))
-                && context.is_new(&ObjectId::new(Kind::Partition, [relation(fact).first()]))
-        });
-        if verb == Verb::Create && waits { -1 } else { 0 }
     }
 }

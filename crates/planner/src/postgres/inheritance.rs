@@ -2,7 +2,8 @@
 
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
-use crate::rules::{Alteration, Context, Rules};
+use super::lineage;
+use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
 
@@ -31,8 +32,27 @@ impl Rules for Inheritance {
         )])
     }
 
-    fn alter(&self, _: &Fact, _: &Fact, _: &[String], _: &Context<'_>) -> Result<Alteration, PlanError> {
-        Ok(Alteration::Replace)
+    /// The place among a table's parents. One that is added comes last, so what
+    /// has to come behind another one is cut off and added again.
+    fn alter(
+        &self,
+        from: &Fact,
+        to: &Fact,
+        _: &[String],
+        context: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        let place = |fact: &Fact| fact.get("order").and_then(serde_json::Value::as_i64);
+        let siblings = to.parent.iter().flat_map(|table| context.to.children(table));
+        let falls_behind = siblings.filter(|other| other.id.kind == Kind::Inheritance).any(|other| {
+            let was_before = context.from.get(&other.id).is_some_and(|before| place(before) < place(from));
+            place(other) < place(to) && !was_before
+        });
+        Ok(if falls_behind { Alteration::Replace } else { Alteration::in_place(Vec::new()) })
+    }
+
+    fn rank(&self, fact: &Fact, _: Verb, _: &Context<'_>) -> i8 {
+        let order = fact.get("order").and_then(serde_json::Value::as_i64);
+        order.and_then(|order| i8::try_from(order - 100).ok()).unwrap_or(-1)
     }
 
     fn created_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
@@ -45,5 +65,13 @@ impl Rules for Inheritance {
             Destructive::Allow => fact.parent.clone(),
             Destructive::Quarantine | Destructive::Deny => None,
         }
+    }
+
+    fn rebuild(&self, _: &Fact, because: &ObjectId, _: &Context<'_>) -> Rebuild {
+        lineage::rebuild_link(because)
+    }
+
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        if verb == Verb::Create { lineage::gone_before(fact, context) } else { Vec::new() }
     }
 }

@@ -16,6 +16,7 @@ mod enumeration;
 mod identity;
 mod index;
 mod inheritance;
+mod lineage;
 mod materialized_view;
 mod operator;
 mod options;
@@ -34,6 +35,7 @@ mod table;
 mod trigger;
 mod type_change;
 mod view;
+mod wording;
 
 use tenantry_catalog::{Fact, Kind};
 
@@ -80,5 +82,9 @@ impl Dialect for Postgres {
 
     fn settle(&self, done: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         privilege::settle(done, context)
+    }
+
+    fn worded(&self, sql: String) -> String {
+        wording::worded(sql)
     }
 }

@@ -4,7 +4,8 @@
 use serde::Deserialize;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
-use crate::rules::{Alteration, Context, Rules};
+use super::lineage;
+use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::sql::lexer::tokens;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
@@ -18,7 +19,8 @@ struct Attributes {
     /// The partitioned table, as SQL text.
     of: String,
     bound: String,
-    /// Its bare name.
+    /// Its bare name, where it is the schema's own.
+    #[serde(default, rename = "_parent")]
     parent: String,
 }
 
@@ -88,5 +90,13 @@ impl Rules for Partition {
             Destructive::Allow => fact.parent.clone(),
             Destructive::Quarantine | Destructive::Deny => None,
         }
+    }
+
+    fn rebuild(&self, _: &Fact, because: &ObjectId, _: &Context<'_>) -> Rebuild {
+        lineage::rebuild_link(because)
+    }
+
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        if verb == Verb::Create { lineage::gone_before(fact, context) } else { Vec::new() }
     }
 }

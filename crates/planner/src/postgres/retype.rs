@@ -189,8 +189,9 @@ pub(super) fn held_by<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact>
 
 /// Whether ALTER TABLE on another table changes this column too.
 fn is_inherited(column: &Fact, catalog: &Catalog) -> bool {
-    let parent = column.text("_follows");
-    parent.is_some_and(|table| catalog.contains(&ObjectId::new(Kind::Column, [table, column.id.last()])))
+    let above = column.get("_follows").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let mut above = above.filter_map(serde_json::Value::as_str);
+    above.any(|table| catalog.contains(&ObjectId::new(Kind::Column, [table, column.id.last()])))
 }
 
 /// What cannot stay while the columns change their type.

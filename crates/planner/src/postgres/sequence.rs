@@ -7,7 +7,7 @@ use tenantry_catalog::{Fact, Kind, ObjectId};
 use super::address::{Address, drop_step, owner_step};
 use super::identity;
 use crate::rules::{Alteration, Context, Rules, Slot};
-use crate::sql::Quoted;
+use crate::sql::{Literal, Quoted};
 use crate::{HazardKind, PlanError, Step, Verb, reserved_name};
 
 /// The rules of sequences.
@@ -80,6 +80,23 @@ impl Options {
     fn narrower(&self, before: &Options) -> bool {
         self.min > before.min || self.max < before.max
     }
+}
+
+/// The statement that takes a sequence to its new bounds where it has not
+/// counted that far: skipping numbers is harmless, repeating them is not.
+fn moved_up(id: &ObjectId, before: &Options, after: &Options) -> Option<String> {
+    let (name, up) = (Quoted(id.first()).to_string(), after.increment > 0);
+    let (narrower, bound, reachable, beyond) = if up {
+        (after.min > before.min, after.min, after.min <= before.max, '<')
+    } else {
+        (after.max < before.max, after.max, after.max >= before.min, '>')
+    };
+    (narrower && reachable).then(|| {
+        format!(
+            "SELECT pg_catalog.setval({}, {bound}, false) FROM {name} WHERE last_value {beyond} {bound}",
+            Literal(&name)
+        )
+    })
 }
 
 /// `OWNED BY t.c`, or `OWNED BY NONE`.
@@ -170,6 +187,9 @@ impl Rules for Sequence {
         let alter =
             |options: &str| Step::new(&to.id, Verb::Alter, format!("ALTER {} {options}", Address(&to.id)));
         let mut steps = Vec::new();
+        if let Some(sql) = moved_up(&to.id, &before.options, &after.options) {
+            steps.push(Step::new(&to.id, Verb::Alter, sql));
+        }
         if !options.is_empty() {
             let mut step = alter(&options.join(" "));
             if after.options.narrower(&before.options) {

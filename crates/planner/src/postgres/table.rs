@@ -11,7 +11,7 @@ use super::options::Options;
 use super::{column, constraint, sequence, slot};
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
+use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
 
 /// The rules of tables.
 pub(super) struct Table;
@@ -135,7 +135,7 @@ impl Rules for Table {
         steps.extend(owner_step(fact, Verb::Create));
         steps.extend(sequences.into_iter().map(|sequence| sequence::own(sequence, Verb::Create)));
         for column in columns {
-            steps.extend(column::extras(column, table.of_type.is_some())?);
+            steps.extend(column::extras(column, context)?);
         }
         for constraint in context.folded_into(&fact.id, Kind::Constraint) {
             steps.extend(constraint::extras(constraint, None)?);
@@ -158,17 +158,20 @@ impl Rules for Table {
         from: &Fact,
         to: &Fact,
         changed: &[String],
-        _: &Context<'_>,
+        context: &Context<'_>,
     ) -> Result<Alteration, PlanError> {
         let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
         let mut steps = Vec::new();
         for attribute in changed {
             match attribute.as_str() {
+                "partition_key" if context.policy.destructive == Destructive::Allow => {
+                    return Ok(Alteration::Replace);
+                }
                 "partition_key" => {
                     return Err(Refusal::new(
                         &to.id,
                         "would be partitioned in another way, for which its rows must be moved",
-                        "Declare a new table beside it, move the rows, and drop the old one in a later revision",
+                        "Declare a new table beside it, move the rows, and drop the old one in a later revision; or allow drops",
                     )
                     .into());
                 }

@@ -41,6 +41,85 @@ const TEXT: [&str; 2] = ["text", "character varying"];
 const WHOLE: [&str; 3] = ["smallint", "integer", "bigint"];
 const FLOAT: [&str; 2] = ["real", "double precision"];
 
+/// What the server has a cast for between types that are neither text nor both
+/// numbers, explicit ones too, by the catalog `pg_cast` of 13 to 18.
+const CASTS: &[(&str, &[&str])] = &[
+    ("bigint", &["bit", "money", "oid"]),
+    ("bit", &["bigint", "bit varying", "integer"]),
+    ("bit varying", &["bit"]),
+    ("boolean", &["integer"]),
+    ("box", &["circle", "lseg", "point", "polygon"]),
+    ("cidr", &["inet"]),
+    ("circle", &["box", "point", "polygon"]),
+    ("date", &["timestamp with time zone", "timestamp without time zone"]),
+    ("inet", &["cidr"]),
+    ("integer", &["bit", "boolean", "money", "oid"]),
+    ("interval", &["time without time zone"]),
+    ("json", &["jsonb"]),
+    ("jsonb", &["bigint", "boolean", "double precision", "integer", "json", "numeric", "real", "smallint"]),
+    ("lseg", &["point"]),
+    ("macaddr", &["macaddr8"]),
+    ("macaddr8", &["macaddr"]),
+    ("money", &["numeric"]),
+    ("numeric", &["money"]),
+    ("oid", &["bigint", "integer"]),
+    ("path", &["polygon"]),
+    ("point", &["box"]),
+    ("polygon", &["box", "circle", "path", "point"]),
+    ("time with time zone", &["time without time zone"]),
+    ("time without time zone", &["interval", "time with time zone"]),
+    (
+        "timestamp with time zone",
+        &["date", "time with time zone", "time without time zone", "timestamp without time zone"],
+    ),
+    ("timestamp without time zone", &["date", "time without time zone", "timestamp with time zone"]),
+];
+
+/// Other types that are known to have no casts but by way of text.
+const WITHOUT_CASTS: &[&str] = &[
+    "bytea",
+    "double precision",
+    "line",
+    "pg_lsn",
+    "real",
+    "smallint",
+    "tsquery",
+    "tsvector",
+    "uuid",
+    "xml",
+];
+
+/// Whether values of one type can become values of the other. Where a type is
+/// not known, it is for the server to say.
+pub(super) fn castable(from: Typed<'_>, to: Typed<'_>) -> bool {
+    if from.base == to.base
+        || from.category == "S"
+        || to.category == "S"
+        || from.category == to.category && from.category == "E"
+    {
+        return true;
+    }
+    if from.is_array() || to.is_array() {
+        return from.is_array() && to.is_array();
+    }
+    let plain = |typed: Typed<'_>| typed.is(&WHOLE) || typed.is(&FLOAT) || typed.is(&["numeric"]);
+    let casts = CASTS.iter().find(|(base, _)| *base == from.base);
+    let known = |typed: Typed<'_>| {
+        let listed = CASTS.iter().any(|(base, _)| *base == typed.base) || WITHOUT_CASTS.contains(&typed.base);
+        listed || matches!(typed.category, "E" | "C")
+    };
+    plain(from) && plain(to)
+        || casts.is_some_and(|(_, to_these)| to_these.contains(&to.base))
+        || !known(from)
+        || !known(to)
+}
+
+/// Whether it is a whole number of fewer bytes.
+pub(super) fn narrows(from: Typed<'_>, to: Typed<'_>) -> bool {
+    let rank = |typed: Typed<'_>| WHOLE.iter().position(|base| *base == typed.base);
+    rank(from).zip(rank(to)).is_some_and(|(from, to)| to < from)
+}
+
 /// The expression that converts a column's values; `None` where the server has
 /// a cast that it takes for an assignment, which fails where a value does not
 /// fit, as opposed to an explicit one, which may cut it.
@@ -50,6 +129,8 @@ pub(super) fn conversion(column: &str, from: Typed<'_>, to: Typed<'_>) -> Option
         return None;
     }
     match (from.category, to.category) {
+        // A domain's category is its base type's.
+        ("N", "N") if from.is(&["money"]) || to.is(&["money"]) => explicit,
         (_, "S") | ("N", "N") | ("D", "D") => None,
         ("E", "E") => Some(format!("{column}::text::{}", to.name)),
         _ => explicit,

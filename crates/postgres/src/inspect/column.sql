@@ -78,23 +78,20 @@ SELECT a.schema,
                            FROM pg_options_to_table(a.attoptions)),
                -- Only there because the table inherits it; a partition's columns always are.
                'inherited', nullif(a.attinhcount > 0 AND NOT a.attislocal AND NOT a.relispartition, false),
-               -- The table whose ALTER changes this column too.
-               '_follows', CASE WHEN NOT a.attislocal THEN above.relname END,
-               '_rests_on', CASE WHEN above.relname IS NOT NULL THEN
-                   json_build_array(json_build_array('column', json_build_array(above.relname, a.attname)))
-               END
+               -- The tables whose ALTER changes this column too.
+               '_follows', above.names,
+               '_rests_on', CASE WHEN NOT a.attislocal THEN above.columns END
            )
        END::text AS attributes
 FROM attribute a
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN LATERAL (
-    SELECT p.relname
+    SELECT json_agg(p.relname ORDER BY h.inhseqno) AS names,
+           json_agg(json_build_array('column', json_build_array(p.relname, a.attname))) AS columns
     FROM pg_inherits h
     JOIN pg_class p ON p.oid = h.inhparent AND p.relnamespace = a.schema
     JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
     WHERE h.inhrelid = a.attrelid
-    ORDER BY h.inhseqno
-    LIMIT 1
 ) above ON a.attinhcount > 0
 LEFT JOIN LATERAL (
     SELECT b.oid

@@ -25,18 +25,25 @@ SELECT r.schema,
        'table'                  AS parent_kind,
        ARRAY[r.relname]::text[] AS parent_name,
        json_build_object(
-           'order', h.inhseqno,
-           '_rests_on', (
+           'order', (SELECT count(*)
+                     FROM pg_inherits o
+                     WHERE o.inhrelid = h.inhrelid AND o.inhseqno <= h.inhseqno),
+           '_parent', CASE WHEN p.relnamespace = r.schema THEN p.relname END,
+           -- Whatever both have is as it shall be before the link is made, and after it is cut.
+           '_rests_on', CASE WHEN p.relnamespace = r.schema THEN (
                SELECT json_agg(json_build_array(o.kind, o.name))
                FROM (
                    SELECT 'table' AS kind, json_build_array(p.relname) AS name
                    UNION ALL
-                   SELECT 'column', json_build_array(p.relname, a.attname)
-                   FROM pg_attribute a
-                   WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped
+                   SELECT 'column', json_build_array(t.relname, a.attname)
+                   FROM (VALUES (p.oid, p.relname), (r.oid, r.relname)) t (oid, relname)
+                   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+                   UNION ALL
+                   SELECT 'constraint', json_build_array(t.relname, k.conname)
+                   FROM (VALUES (p.oid, p.relname), (r.oid, r.relname)) t (oid, relname)
+                   JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'c' AND k.conislocal
                ) o
-               WHERE p.relnamespace = r.schema
-           )
+           ) END
        )::text AS attributes
 FROM relation r
 JOIN pg_inherits h ON h.inhrelid = r.oid

@@ -27,20 +27,34 @@ SELECT r.schema,
            json_build_object(
                'of', h.inhparent::regclass::text,
                'bound', pg_get_expr(r.relpartbound, r.oid),
-               -- The columns too: they must be as the partitioned table's before it is attached.
-               '_rests_on', (
+               '_parent', CASE WHEN p.relnamespace = r.schema THEN p.relname END,
+               -- Whatever both have is as it shall be before one is attached to the other, and after it is detached.
+               '_rests_on', CASE WHEN p.relnamespace = r.schema THEN (
                    SELECT json_agg(json_build_array(o.kind, o.name))
                    FROM (
                        SELECT 'table' AS kind, json_build_array(p.relname) AS name
                        UNION ALL
                        SELECT 'column', json_build_array(t.relname, a.attname)
-                       FROM pg_class t
+                       FROM (VALUES (p.oid, p.relname), (r.oid, r.relname)) t (oid, relname)
                        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+                       UNION ALL
+                       SELECT 'constraint', json_build_array(t.relname, k.conname)
+                       FROM pg_class t
+                       JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x', 'c', 'f')
                        WHERE t.oid IN (p.oid, r.oid)
+                         AND NOT EXISTS (SELECT FROM pg_constraint above
+                                         WHERE above.oid = k.conparentid AND above.conrelid = k.conrelid)
+                         AND (k.conislocal OR k.contype <> 'c' OR t.relispartition)
+                       UNION ALL
+                       SELECT 'index', json_build_array(c.relname)
+                       FROM pg_index i
+                       JOIN pg_class c ON c.oid = i.indexrelid
+                       WHERE i.indrelid IN (p.oid, r.oid)
+                         AND NOT EXISTS (SELECT FROM pg_constraint k
+                                         WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
+                                           AND k.contype IN ('p', 'u', 'x'))
                    ) o
-                   WHERE p.relnamespace = r.schema
-               ),
-               'parent', p.relname
+               ) END
            )
        END::text AS attributes
 FROM relation r
