@@ -75,7 +75,7 @@ async fn inspect(args: &InspectArgs) -> Result<Outcome, Failure> {
     let schema = SchemaName::for_reading(&args.schema)?;
     let live = Live::connect(&args.connection).await?;
     let policy = policy(&args.policy, Destructive::Allow);
-    let catalog = policy.project(&live.shadows.catalog(&schema).await?);
+    let catalog = policy.project(&in_use(&live.shadows.catalog(&schema).await?));
     match args.output {
         InspectOutput::Json => write(&format!("{}\n", serde_json::to_string_pretty(&catalog)?))?,
         InspectOutput::Sql => {

@@ -128,6 +128,11 @@ fn what_was_put_aside_keeps_its_rows_and_is_left_alone() {
     let (code, sql, said) = scene.run("plan", Some(without), &[]);
     assert_eq!((code, sql.as_str()), (Some(0), ""));
     assert!(said.contains("was renamed aside by an earlier plan, and is left alone"), "{said}");
+
+    // Nor is it declared by what is written out: a plan for that would make it a second time.
+    let (_, written, said) = scene.run("inspect", None, &[]);
+    assert!(said.contains("was renamed aside by an earlier plan, and is left alone"), "{said}");
+    assert_eq!(scene.run("plan", Some(&written), &[]).1, "");
 }
 
 #[test]
