@@ -1,10 +1,12 @@
 //! One database that tenants live in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tenantry_engine::{DatabaseIdentity, EngineError};
+use tenantry_engine::{DatabaseIdentity, EngineError, Environment, Pulse, SchemaName, Watermark};
 
 use crate::connect::{Connections, Login, Pool, Server, Session, Settings};
+use crate::watermark;
 
 /// One database that tenants live in: connections to it, and what it is.
 /// Clones are one.
@@ -54,6 +56,36 @@ impl Database {
     /// Which database this is.
     pub fn identity(&self) -> &DatabaseIdentity {
         &self.identity
+    }
+
+    /// See [`tenantry_engine::Engine::pulse`].
+    pub async fn pulse(&self) -> Result<Option<Pulse>, EngineError> {
+        let session = self.session().await?;
+        let pulse = watermark::pulse(&session).await?;
+        session.put_back();
+        Ok(pulse)
+    }
+
+    /// See [`tenantry_engine::Engine::environment`].
+    pub async fn environment(&self) -> Result<Environment, EngineError> {
+        let session = self.session().await?;
+        let environment = watermark::environment(&session, &[]).await?;
+        session.put_back();
+        Ok(environment)
+    }
+
+    /// See [`tenantry_engine::Engine::watermarks`].
+    pub async fn watermarks(
+        &self,
+        schemas: &[SchemaName],
+    ) -> Result<BTreeMap<SchemaName, Watermark>, EngineError> {
+        let session = self.session().await?;
+        let oids = watermark::oids(&session, schemas).await?;
+        let watermarks = watermark::watermarks(&session, &oids.keys().copied().collect()).await?;
+        session.put_back();
+        let named =
+            watermarks.into_iter().filter_map(|(oid, watermark)| Some((oids.get(&oid)?.clone(), watermark)));
+        Ok(named.collect())
     }
 
     /// The settings it was connected with.

@@ -9,6 +9,7 @@ pub mod inspect;
 mod propose;
 mod script;
 mod shadow;
+mod watermark;
 
 pub use connect::{
     BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Tls, TlsMode,

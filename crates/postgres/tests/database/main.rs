@@ -6,6 +6,7 @@
 mod connect;
 mod definition;
 mod quoting;
+mod watermark;
 
 use tenantry_postgres::{Connections, Database, Settings};
 use tenantry_testkit::pg::Cluster;

@@ -1,0 +1,93 @@
+//! Has anything changed? Three values that are cheap to read, and that move
+//! when something does: the pulse of a database, the watermark of a schema,
+//! the digest of what all schemas rest on (D7, D12).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
+use tenantry_engine::{EngineError, Environment, Pulse, SchemaName, Watermark};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+
+use crate::connect::Session;
+
+/// One value a schema over the versions of its catalog rows. `$1`: the
+/// schemas' oids.
+pub(crate) const SCHEMA: &str = include_str!("watermark/schema.sql");
+const PULSE: &str = include_str!("watermark/pulse.sql");
+const ENVIRONMENT: &str = include_str!("watermark/environment.sql");
+
+/// Counts up whenever the program reads schemas differently, so that what an
+/// older one recorded is not taken for what this one would find.
+const ALGORITHM: u32 = 1;
+
+/// The first stage: the write counters of the catalogs, with what would make
+/// them lie. `None` where the server does not count.
+pub(crate) async fn pulse(session: &Session) -> Result<Option<Pulse>, EngineError> {
+    match session.query_typed_one(PULSE, &[]).await.and_then(|row| row.try_get(0)) {
+        Ok(pulse) => Ok(pulse),
+        // Some managed services keep the control file to themselves.
+        Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(None),
+        Err(error) => Err(session.failed("reading the catalogs' counters", &error)),
+    }
+    .map(|pulse: Option<String>| pulse.map(Pulse))
+}
+
+/// The oids of schemas that are there.
+pub(crate) async fn oids(
+    session: &Session,
+    schemas: &[SchemaName],
+) -> Result<BTreeMap<u32, SchemaName>, EngineError> {
+    let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
+    let sql = "SELECT oid, nspname::text FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::text[])";
+    let rows = session
+        .query_typed(sql, &[(&names, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| session.failed("looking for schemas", &error))?;
+    let by_name: BTreeMap<&str, &SchemaName> = schemas.iter().map(|name| (name.as_str(), name)).collect();
+    Ok(rows
+        .iter()
+        .filter_map(|row| Some((row.get(0), (*by_name.get(row.get::<_, &str>(1))?).clone())))
+        .collect())
+}
+
+/// The second stage: the watermark of each of these schemas that is there.
+pub(crate) async fn watermarks(
+    session: &Session,
+    oids: &BTreeSet<u32>,
+) -> Result<BTreeMap<u32, Watermark>, EngineError> {
+    let oids: Vec<u32> = oids.iter().copied().collect();
+    let rows = session
+        .query_typed(SCHEMA, &[(&oids, Type::OID_ARRAY)])
+        .await
+        .map_err(|error| session.failed("reading watermarks", &error))?;
+    Ok(rows.iter().map(|row| (row.get(0), Watermark(row.get(1)))).collect())
+}
+
+/// What tenants rest on but do not own: the server, its extensions and
+/// languages, and the schemas that tenants share. `public` and the schemas of
+/// extensions are shared always; `referred` are those that a tenant was found
+/// to refer to.
+///
+/// Roles are not in it: their names are part of each schema's own watermark.
+pub(crate) async fn environment(session: &Session, referred: &[String]) -> Result<Environment, EngineError> {
+    let server = session.server().clone();
+    let rows = session
+        .query_typed(ENVIRONMENT, &[(&referred, Type::TEXT_ARRAY)])
+        .await
+        .map_err(|error| session.failed("reading what tenants rest on", &error))?;
+    let shared: BTreeSet<u32> = rows.iter().filter_map(|row| row.get::<_, Option<u32>>(1)).collect();
+    let watermarks = watermarks(session, &shared).await?;
+    let mut hash = Sha256::new();
+    hash.update(format!("{ALGORITHM} {}", server.version_num));
+    for row in &rows {
+        let part: &str = row.get(0);
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    for (oid, Watermark(watermark)) in &watermarks {
+        hash.update(format!("{oid} {watermark};"));
+    }
+    let digest = hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    Ok(Environment { digest, server_version: server.version, server_version_num: server.version_num })
+}
