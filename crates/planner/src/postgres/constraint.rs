@@ -91,6 +91,12 @@ impl Attributes {
         matches!(self.kind, Type::PrimaryKey | Type::Unique | Type::Exclusion)
     }
 
+    /// Whether a partition's becomes one of the partitioned table's by being
+    /// attached to it. The server never takes two exclusions for the same.
+    fn is_attached(&self) -> bool {
+        matches!(self.kind, Type::PrimaryKey | Type::Unique)
+    }
+
     /// When it is checked, with a space before it; nothing for at once.
     fn deferral(&self) -> String {
         let deferrable = if self.deferrable { " DEFERRABLE" } else { "" };
@@ -196,7 +202,7 @@ impl Rules for Constraint {
             LockMode::AccessExclusive
         };
         // Partitions get theirs one by one, each under its own name.
-        let only = if constraint.has_index() { lineage::only(fact.id.first(), context) } else { "" };
+        let only = if constraint.is_attached() { lineage::only(fact.id.first(), context) } else { "" };
         let sql = format!("ALTER TABLE {only}{} ADD {}", Quoted(fact.id.first()), clause(fact)?);
         let mut step = Step::new(&fact.id, Verb::Create, sql).locks(&table, mode);
         step = locks_referenced(step, fact, &constraint, context);
@@ -213,7 +219,7 @@ impl Rules for Constraint {
             }
         }
         let mut steps = vec![step];
-        if constraint.has_index()
+        if constraint.is_attached()
             && let Some(above) = lineage::constraint_above(fact, context)
         {
             steps.push(attach(fact, Verb::Create, &above));
@@ -277,7 +283,7 @@ impl Rules for Constraint {
                 }
                 "not_valid" if foreign && before.not_enforced != after.not_enforced && !after.not_valid => {}
                 "attached_to" => match &above {
-                    Some(above) if before.attached_to.is_none() && after.has_index() => {
+                    Some(above) if before.attached_to.is_none() && after.is_attached() => {
                         steps.push(attach(to, Verb::Alter, above));
                     }
                     Some(_) => return Ok(Alteration::Replace),
@@ -313,21 +319,27 @@ impl Rules for Constraint {
     /// the statement on that; but a foreign key also by attaching the partition.
     fn created_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
         let kind = fact.text("type")?;
-        if kind == "foreign key"
-            && let Some(partition) = lineage::attached_by_plan(fact.id.first(), context)
-            && fact.text("attached_to") == Some(fact.id.last())
-        {
-            return Some(partition);
+        let partition = lineage::attached_by_plan(fact.id.first(), context);
+        let above = lineage::constraint_above(fact, context).filter(|above| context.is_new(above));
+        match kind {
+            // The copy of a foreign key has the same name, unless it had another one before.
+            "foreign key" if fact.text("attached_to") == Some(fact.id.last()) => partition.or(above),
+            "exclusion" if fact.text("attached_to").is_some() => partition.or(above),
+            "check" | "foreign key" => above,
+            _ => None,
         }
-        lineage::constraint_above(fact, context)
-            .filter(|above| matches!(kind, "check" | "foreign key") && context.is_new(above))
     }
 
     /// Foreign keys are always made by themselves: tables may refer to each
     /// other in a circle.
     fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {
         // CREATE TABLE takes a check for valid, whatever it says.
-        fact.text("type") != Some("foreign key") && !fact.is("not_valid")
+        let by_itself = match fact.text("type") {
+            Some("foreign key") => true,
+            Some("exclusion") => fact.text("attached_to").is_some(),
+            _ => false,
+        };
+        !by_itself && !fact.is("not_valid")
     }
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {

@@ -87,7 +87,16 @@ pub(super) fn table_of(fact: &Fact) -> ObjectId {
 }
 
 /// Attributes that the server changes in the tables below too.
-const FOLLOWED: &[&str] = &["type", "collation", "generated", "virtual", "not_null", "not_null_not_valid"];
+const FOLLOWED: &[&str] = &[
+    "type",
+    "collation",
+    "generated",
+    "virtual",
+    "not_null",
+    "not_null_name",
+    "not_null_no_inherit",
+    "not_null_not_valid",
+];
 
 /// Whether the column above changes in the same way, and takes this one along.
 fn follows(from: &Fact, to: &Fact, attribute: &str, context: &Context<'_>) -> bool {
@@ -195,6 +204,11 @@ impl Rules for Column {
         }
         steps.push(step);
         steps.extend(sequences.into_iter().map(|sequence| sequence::own(sequence, Verb::Create)));
+        let below = not_null::first_below(fact, Verb::Create, context)?;
+        if column.not_null && !below.is_empty() {
+            steps.extend(below);
+            steps.push(alter(fact, Verb::Create, "SET NOT NULL"));
+        }
         steps.extend(extras(fact, context)?);
         steps.extend(write::extras_below(fact, context)?);
         Ok(steps)
@@ -277,8 +291,9 @@ impl Rules for Column {
         }
         let renamed = has("not_null_name") || has("not_null_no_inherit") || has("not_null_not_valid");
         let mut set_not_null = Vec::new();
-        if after.not_null && (has("not_null") || renamed) {
-            set_not_null.extend(not_null::set(to, &before, &after));
+        let with_above = differs("not_null") && !has("not_null");
+        if after.not_null && !with_above && (has("not_null") || renamed) {
+            set_not_null.extend(not_null::set(to, &before, &after, context)?);
         }
         let mut identity = Vec::new();
         match (&before.identity, &after.identity) {

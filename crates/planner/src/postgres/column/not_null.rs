@@ -7,7 +7,7 @@ use super::write::alter;
 use super::{Attributes, locked, table_of};
 use crate::rules::Context;
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, Step, Verb};
+use crate::{HazardKind, LockMode, PlanError, Step, Verb};
 
 /// `CONSTRAINT n NOT NULL NO INHERIT`, as far as it applies.
 pub(super) fn clause(column: &Attributes) -> String {
@@ -53,8 +53,46 @@ pub(super) fn remove(to: &Fact, context: &Context<'_>) -> Vec<Step> {
     steps
 }
 
+/// The statements that give tables below theirs before the table above gets
+/// its own, by which they would have one of the same name (18).
+///
+/// # Errors
+/// When a fact cannot be understood.
+pub(super) fn first_below(to: &Fact, verb: Verb, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    let mut steps = Vec::new();
+    if context.server.major() < 18 {
+        return Ok(steps);
+    }
+    let above = name(to, &to.decode()?);
+    for below in lineage::stay_below(to.id.first(), context) {
+        let id = ObjectId::new(Kind::Column, [below, to.id.last()]);
+        let Some(column) = context.to.get(&id) else { continue };
+        let attributes: Attributes = column.decode()?;
+        let had = context.from.get(&id).is_some_and(|before| before.is("not_null"));
+        if attributes.not_null && !had && name(column, &attributes) != above {
+            let behind = if attributes.not_null_not_valid { " NOT VALID" } else { "" };
+            steps.push(scans(add(column, verb, &attributes, behind), &table_of(column)));
+        }
+    }
+    Ok(steps)
+}
+
 /// The statements that lead to it, from none or from another one.
-pub(super) fn set(to: &Fact, before: &Attributes, after: &Attributes) -> Vec<Step> {
+///
+/// # Errors
+/// When a fact cannot be understood.
+pub(super) fn set(
+    to: &Fact,
+    before: &Attributes,
+    after: &Attributes,
+    context: &Context<'_>,
+) -> Result<Vec<Step>, PlanError> {
+    let mut steps = first_below(to, Verb::Alter, context)?;
+    steps.extend(set_here(to, before, after));
+    Ok(steps)
+}
+
+fn set_here(to: &Fact, before: &Attributes, after: &Attributes) -> Vec<Step> {
     let table = table_of(to);
     let usual = after.not_null_name.is_none() && !after.not_null_no_inherit && !after.not_null_not_valid;
     if !before.not_null && usual {

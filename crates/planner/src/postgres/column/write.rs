@@ -39,7 +39,9 @@ fn with_values(fact: &Fact, column: &Attributes, context: &Context<'_>) -> Resul
     for default in context.folded_into(&fact.id, Kind::Default) {
         text.push_str(&format!(" DEFAULT {}", expression(default)?));
     }
-    if column.not_null && !column.not_null_not_valid {
+    let later =
+        !context.is_new(&table_of(fact)) && !not_null::first_below(fact, Verb::Create, context)?.is_empty();
+    if column.not_null && !column.not_null_not_valid && !later {
         text.push_str(&format!(" {}", not_null::clause(column)));
     }
     Ok(text)
