@@ -96,7 +96,7 @@ pub fn plan(
     for step in &mut steps {
         step.sql = dialect.worded(std::mem::take(&mut step.sql));
     }
-    let commits = commits(&steps, &seen_to);
+    let commits = commits(dialect, &steps, &seen_to)?;
     Ok(Plan { from: Fingerprint::of(&seen_from), to: Fingerprint::of(&seen_to), steps, commits })
 }
 
@@ -189,25 +189,26 @@ fn refuse_what_breaks_others(from: &Catalog, seen: &Catalog, fates: &Fates) -> R
     if refusals.is_empty() { Ok(()) } else { Err(PlanError::Refused(refusals)) }
 }
 
-/// The steps after which a commit must come: only where a later step rests on
-/// what must be committed first, and one commit for neighbours.
-fn commits(steps: &[Step], to: &Catalog) -> BTreeSet<usize> {
-    let waits = |at: usize| {
-        steps[at].transaction == Transaction::CommitAfter
-            && steps[at + 1..].iter().any(|later| {
-                later.transaction != Transaction::CommitAfter
-                    && rests_on(to, &later.object, &steps[at].object)
-            })
-    };
+/// The steps after which a commit must come: only where a later step uses what
+/// must be committed first, and one commit for neighbours.
+fn commits(dialect: &dyn Dialect, steps: &[Step], to: &Catalog) -> Result<BTreeSet<usize>, PlanError> {
     let mut commits = BTreeSet::new();
     let mut pending = false;
     for (at, step) in steps.iter().enumerate() {
-        pending |= waits(at);
+        if step.transaction != Transaction::CommitAfter {
+            continue;
+        }
+        let rules = rules_of(dialect, &step.object)?;
+        pending |= steps[at + 1..].iter().any(|later| {
+            later.transaction != Transaction::CommitAfter
+                && rests_on(to, &later.object, &step.object)
+                && rules.uses(step, later)
+        });
         let more = steps.get(at + 1).is_some_and(|next| next.transaction == Transaction::CommitAfter);
-        if pending && step.transaction == Transaction::CommitAfter && !more {
+        if pending && !more {
             commits.insert(at);
             pending = false;
         }
     }
-    commits
+    Ok(commits)
 }

@@ -177,6 +177,13 @@ pub trait Rules: Sync {
         Ok(BTreeSet::new())
     }
 
+    /// Whether a later step, of something that rests on this kind's object, uses
+    /// what a step makes and what must be committed before it is used.
+    fn uses(&self, made: &Step, later: &Step) -> bool {
+        let _ = (made, later);
+        true
+    }
+
     /// What becomes of it when `because`, which it depends on, is dropped and
     /// made anew, or is dropped though this fact does not change.
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {

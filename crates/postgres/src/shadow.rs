@@ -11,7 +11,7 @@ mod stubs;
 use tenantry_catalog::{Catalog, External};
 use tenantry_engine::{EngineError, Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::sql::{Identifier, SqlTemplate};
-use tenantry_planner::{Plan, Policy, Segment};
+use tenantry_planner::{Plan, Policy, Segment, Verb};
 use tokio::sync::Mutex;
 use tokio_postgres::error::DbError;
 
@@ -290,7 +290,8 @@ impl Shadow {
         Ok(())
     }
 
-    /// Runs a plan in the very segments that it has.
+    /// Runs a plan in the very segments that it has, but for what only fills a materialized view: that would run the
+    /// tenant's functions, and changes nothing of the schema (D2).
     ///
     /// # Errors
     /// As [`Shadow::run`]; the number is the step's.
@@ -300,7 +301,10 @@ impl Shadow {
             let sql: Vec<String> = segment
                 .steps()
                 .iter()
-                .map(|step| SqlTemplate::parse(step.sql.as_str()).fill(self.schema.identifier()))
+                .map(|step| match step.verb {
+                    Verb::Fill => String::new(),
+                    _ => SqlTemplate::parse(step.sql.as_str()).fill(self.schema.identifier()),
+                })
                 .collect();
             match segment {
                 Segment::Transaction(_) => self.together(&sql, at).await?,

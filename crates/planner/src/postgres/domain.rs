@@ -27,6 +27,9 @@ struct Attributes {
     default: Option<String>,
     #[serde(default)]
     not_null: bool,
+    /// Where it is not the usual one (from 17 on).
+    #[serde(default)]
+    not_null_name: Option<String>,
     #[serde(default, rename = "owner")]
     _owner: Option<String>,
 }
@@ -40,7 +43,9 @@ fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) 
         sql.push_str(&format!(" DEFAULT {default}"));
     }
     if domain.not_null {
-        sql.push_str(" NOT NULL");
+        let name = domain.not_null_name.as_ref();
+        let name = name.map_or(String::new(), |name| format!(" CONSTRAINT {}", Quoted(name)));
+        sql.push_str(&format!("{name} NOT NULL"));
     }
     for check in checks {
         sql.push_str("\n    ");
@@ -105,8 +110,18 @@ impl Rules for Domain {
             let clause = match (attribute.as_str(), &after.default) {
                 ("default", Some(default)) => format!("SET DEFAULT {default}"),
                 ("default", None) => "DROP DEFAULT".to_owned(),
-                ("not_null", _) if after.not_null => "SET NOT NULL".to_owned(),
+                ("not_null", _) if after.not_null => match &after.not_null_name {
+                    Some(constraint) => format!("ADD CONSTRAINT {} NOT NULL", Quoted(constraint)),
+                    None => "SET NOT NULL".to_owned(),
+                },
                 ("not_null", _) => "DROP NOT NULL".to_owned(),
+                ("not_null_name", _) if before.not_null && after.not_null => {
+                    let usual = format!("{}_not_null", to.id.first());
+                    let old = before.not_null_name.as_deref().unwrap_or(&usual);
+                    let new = after.not_null_name.as_deref().unwrap_or(&usual);
+                    format!("RENAME CONSTRAINT {} TO {}", Quoted(old), Quoted(new))
+                }
+                ("not_null_name", _) => continue,
                 _ => {
                     steps.extend(owner_step(to, Verb::Alter));
                     continue;
@@ -146,7 +161,9 @@ impl Rules for Domain {
 
 /// Whether a change is more than ALTER DOMAIN can do.
 fn is_another_type(changed: &[String]) -> bool {
-    changed.iter().any(|attribute| !["default", "not_null", "owner"].contains(&attribute.as_str()))
+    changed
+        .iter()
+        .any(|attribute| !["default", "not_null", "not_null_name", "owner"].contains(&attribute.as_str()))
 }
 
 /// A domain on another base type takes the old one's place.

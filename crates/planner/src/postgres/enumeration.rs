@@ -116,6 +116,16 @@ impl Rules for Enum {
         retype::reaches(from, context)
     }
 
+    /// A value is used where it is written, alone or in an array, and by what
+    /// asks for all of them.
+    fn uses(&self, made: &Step, later: &Step) -> bool {
+        let added = made.sql.split_once(" ADD VALUE ").map_or("", |(_, added)| added);
+        let label = added.split(" AFTER '").next().and_then(|added| added.split(" BEFORE '").next());
+        let label = label.unwrap_or_default().trim_matches('\'');
+        let plain = !label.contains(['\\', '"']);
+        !plain || later.verb == Verb::Fill || later.sql.contains(label) || later.sql.contains("enum_")
+    }
+
     fn rank(&self, _: &Fact, verb: Verb, _: &Context<'_>) -> i8 {
         // A value must be committed before it is used.
         if verb == Verb::Alter { -100 } else { 0 }

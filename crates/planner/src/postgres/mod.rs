@@ -19,6 +19,7 @@ mod inheritance;
 mod lineage;
 mod materialized_view;
 mod operator;
+mod operator_family;
 mod options;
 mod partition;
 mod policy;
@@ -32,6 +33,7 @@ mod sequence;
 mod slot;
 mod statistics;
 mod table;
+mod text_search;
 mod trigger;
 mod type_change;
 mod view;
@@ -60,6 +62,9 @@ impl Dialect for Postgres {
             Kind::Function | Kind::Procedure => &routine::Routine,
             Kind::Aggregate => &aggregate::Aggregate,
             Kind::Operator => &operator::Operator,
+            Kind::OperatorFamily => &operator_family::OperatorFamily,
+            Kind::OperatorClass => &operator_family::OperatorClass,
+            Kind::TextSearch => &text_search::TextSearch,
             Kind::Table => &table::Table,
             Kind::Column => &column::Column,
             Kind::Default => &default::Default,

@@ -3,7 +3,7 @@
 
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
-use super::access::{Change, Class, Privileges};
+use super::access::{Change, Class, OWNER, Privileges};
 use super::address::{Address, Name};
 use crate::rules::{Alteration, Context, Rules};
 use crate::sql::Quoted;
@@ -53,8 +53,12 @@ fn steps(
 ) -> Result<Vec<Step>, PlanError> {
     let (target, grantee) = parts(id)?;
     let (on, column) = object(&target);
+    let relation = relation_of(&target, context.to);
+    // Where owners are left alone, the plan runs as the owner.
+    let owner = context.to.get(&relation).and_then(|fact| fact.text("owner"));
+    let who = owner.filter(|_| grantee == OWNER).unwrap_or(grantee);
     let step = |change: &Change| {
-        let step = Step::new(id, verb, change.sql(&on, column, grantee));
+        let step = Step::new(id, verb, change.sql(&on, column, who));
         if felt {
             step.hazard(HazardKind::ChangesAccess, &target, change.meaning(&target, grantee))
         } else {

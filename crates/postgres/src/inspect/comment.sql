@@ -129,6 +129,32 @@ target AS (
     ) o
     WHERE i.class = 'pg_operator'::regclass
     UNION ALL
+    SELECT i.schema, 'pg_opfamily', f.oid, 0, 'operator family', ARRAY[f.opfname, am.amname],
+           'operator family', ARRAY[f.opfname, am.amname]
+    FROM inside i
+    JOIN pg_opfamily f ON f.oid = i.object
+    JOIN pg_am am ON am.oid = f.opfmethod
+    WHERE i.class = 'pg_opfamily'::regclass
+    UNION ALL
+    SELECT i.schema, 'pg_opclass', c.oid, 0, 'operator class', ARRAY[c.opcname, am.amname],
+           'operator class', ARRAY[c.opcname, am.amname]
+    FROM inside i
+    JOIN pg_opclass c ON c.oid = i.object
+    JOIN pg_am am ON am.oid = c.opcmethod
+    WHERE i.class = 'pg_opclass'::regclass
+    UNION ALL
+    SELECT i.schema, 'pg_ts_config', c.oid, 0, 'text search', ARRAY['configuration', c.cfgname],
+           'text search', ARRAY['configuration', c.cfgname]
+    FROM inside i
+    JOIN pg_ts_config c ON c.oid = i.object
+    WHERE i.class = 'pg_ts_config'::regclass
+    UNION ALL
+    SELECT i.schema, 'pg_ts_dict', d.oid, 0, 'text search', ARRAY['dictionary', d.dictname],
+           'text search', ARRAY['dictionary', d.dictname]
+    FROM inside i
+    JOIN pg_ts_dict d ON d.oid = i.object
+    WHERE i.class = 'pg_ts_dict'::regclass
+    UNION ALL
     SELECT i.schema, 'pg_collation', c.oid, 0, 'collation', ARRAY[c.collname], 'collation', ARRAY[c.collname]
     FROM inside i
     JOIN pg_collation c ON c.oid = i.object

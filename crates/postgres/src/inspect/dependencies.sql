@@ -10,6 +10,7 @@ SELECT d.classid     AS class,
        d.refobjsubid AS on_sub,
        -- What computes a generated column is its part; before 15 it only rests on it.
        CASE WHEN d.classid = 'pg_attrdef'::regclass AND d.deptype = 'a' THEN 'i'
+            WHEN d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND d.deptype = 'a' THEN 'i'
             ELSE d.deptype::text END AS type
 FROM unnest($1::oid[], $2::oid[]) AS o (class, object)
 JOIN pg_depend d ON d.classid = o.class AND d.objid = o.object

@@ -69,3 +69,14 @@ FROM relation r
 JOIN pg_type t ON t.typrelid = r.oid
 CROSS JOIN LATERAL (VALUES (t.oid), (t.typarray)) p (oid)
 WHERE p.oid <> 0
+UNION ALL
+-- What a family's or a class's members rest on, it rests on.
+SELECT i.schema, 'pg_amop'::regclass, o.oid
+FROM inside i
+JOIN pg_amop o ON o.amopfamily = i.object
+WHERE i.class = 'pg_opfamily'::regclass
+UNION ALL
+SELECT i.schema, 'pg_amproc'::regclass, p.oid
+FROM inside i
+JOIN pg_amproc p ON p.amprocfamily = i.object
+WHERE i.class = 'pg_opfamily'::regclass

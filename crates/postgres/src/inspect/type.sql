@@ -77,9 +77,12 @@ SELECT t.schema,
                        'collation', CASE WHEN t.typcollation NOT IN (0, b.typcollation)
                                          THEN t.typcollation::regcollation::text END,
                        'default', coalesce(pg_get_expr(t.typdefaultbin, 0), quote_literal(t.typdefault)),
-                       'not_null', nullif(t.typnotnull, false)
+                       'not_null', nullif(t.typnotnull, false),
+                       -- From 17 on it has a name; pg_dump writes it unless it is the usual one.
+                       'not_null_name', nullif(nn.conname, t.typname || '_not_null')
                    )
                    FROM pg_type b
+                   LEFT JOIN pg_constraint nn ON nn.contypid = t.oid AND nn.contype = 'n'
                    WHERE b.oid = t.typbasetype
                )
            END
