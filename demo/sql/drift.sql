@@ -5,5 +5,5 @@ ALTER TABLE tenant_initech.contact ALTER COLUMN name TYPE varchar(100);
 DROP TRIGGER member_touch ON tenant_umbrella.member;
 CREATE OR REPLACE FUNCTION tenant_stark.slug(title text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN upper(title);
+    AS $$ SELECT upper(title) $$;
 GRANT DELETE ON tenant_wayne.invoice_open TO demo_report;

@@ -26,7 +26,7 @@ $$;
 
 CREATE FUNCTION slug(title text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower(regexp_replace(title, '[^[:alnum:]]+', '-', 'g'));
+    AS $$ SELECT lower(regexp_replace(title, '[^[:alnum:]]+', '-', 'g')) $$;
 
 CREATE TABLE account (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
