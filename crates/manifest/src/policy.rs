@@ -56,6 +56,7 @@ pub fn policy(spec: &SchemaDefinitionSpec) -> Result<planner::Policy, Vec<Unreso
         privileges: spec.policy.privileges == Management::Managed,
         renames,
         ignore,
+        ..planner::Policy::default()
     })
 }
 

@@ -28,6 +28,6 @@ pub use fate::Fate;
 pub use hazard::{Hazard, HazardKind, Lock, LockMode, LockTarget};
 pub use plan::{Digest, NotADigest, Plan, Segment, Step, Transaction, Verb};
 pub use planning::{PlanError, Refusal, plan};
-pub use policy::{BadPattern, Destructive, Online, Pattern, Policy, Rename};
+pub use policy::{BOOKKEEPING, BadPattern, Destructive, Online, Pattern, Policy, Rename};
 pub use restore::plan_restoring;
 pub use rules::{Alteration, Context, Dialect, Rebuild, Rules, ServerVersion, Slot};

@@ -129,6 +129,10 @@ pub struct Policy {
     pub renames: Vec<Rename>,
     /// What tenants may own themselves, beside the default ignores.
     pub ignore: Vec<Pattern>,
+    /// The tables of [`BOOKKEEPING`] that the definition declares: they are its
+    /// business, and not left alone. See [`Policy::declaring`].
+    #[serde(default)]
+    pub declared: Vec<String>,
 }
 
 impl Default for Policy {
@@ -140,6 +144,7 @@ impl Default for Policy {
             privileges: true,
             renames: Vec::new(),
             ignore: Vec::new(),
+            declared: Vec::new(),
         }
     }
 }
@@ -166,7 +171,18 @@ impl Policy {
     /// Whether the policy leaves this object alone, whatever is declared.
     pub fn ignores(&self, id: &ObjectId) -> bool {
         let bookkeeping = id.kind == Kind::Table && BOOKKEEPING.contains(&id.first());
-        bookkeeping || self.ignore.iter().any(|pattern| pattern.matches(id))
+        bookkeeping && !self.declared.iter().any(|table| table == id.first())
+            || self.ignore.iter().any(|pattern| pattern.matches(id))
+    }
+
+    /// The policy for a definition that declares what is in this catalog: the
+    /// bookkeeping tables among it are compared like any other (their rows are
+    /// never touched).
+    #[must_use]
+    pub fn declaring(&self, declared: &Catalog) -> Policy {
+        let is_there = |table: &&&str| declared.contains(&ObjectId::new(Kind::Table, [**table]));
+        let declared = BOOKKEEPING.iter().filter(is_there).map(|table| (*table).to_owned()).collect();
+        Policy { declared, ..self.clone() }
     }
 
     /// The catalog as this policy sees it: without what is ignored, and
@@ -225,5 +241,6 @@ mod tests {
         catalog.insert(Fact { id: table.clone(), parent: None, attributes: Default::default() });
         catalog.insert(Fact { id: column, parent: Some(table), attributes: Default::default() });
         assert!(Policy::default().project(&catalog).is_empty());
+        assert_eq!(Policy::default().declaring(&catalog).project(&catalog), catalog);
     }
 }

@@ -53,7 +53,9 @@ pub(crate) async fn compile(
     run(&shadow, &definition, &statements, policy).await?;
     let mut notes: Vec<String> = definition.notes().iter().map(ToString::to_string).collect();
     notes.extend(bodies::check(&shadow, &definition, &statements).await?);
-    let declared = policy.project(&shadow.read().await?);
+    let read = shadow.read().await?;
+    let policy = &policy.declaring(&read);
+    let declared = policy.project(&read);
     let unmodelled = unmodelled(&declared);
     if !unmodelled.is_empty() {
         return Err(EngineError::Definition(unmodelled));

@@ -4,7 +4,8 @@ use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_engine::EngineError;
 use tenantry_planner::sql::SqlTemplate;
 use tenantry_planner::{
-    Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, diff, plan, postgres::Postgres,
+    BOOKKEEPING, Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, diff, plan,
+    postgres::Postgres,
 };
 
 use crate::error::server_error;
@@ -96,7 +97,8 @@ fn render(catalog: &Catalog, server: ServerVersion) -> Result<Plan, PlanError> {
 
 /// The policy under which a schema is made out of its facts: what counts was decided before.
 fn everything() -> Policy {
-    Policy { destructive: Destructive::Allow, online: Online::Never, ..Policy::default() }
+    let declared = BOOKKEEPING.iter().map(|table| (*table).to_owned()).collect();
+    Policy { destructive: Destructive::Allow, online: Online::Never, declared, ..Policy::default() }
 }
 
 /// A step that the server refused, for people.

@@ -59,7 +59,7 @@ impl Engine {
     /// The definition that is written out of a schema.
     pub fn definition(&self, target: &Target) -> String {
         let version = ServerVersion(self.database.server().version_num);
-        let plan = plan(&Postgres, &Catalog::empty(), &target.catalog, &Policy::default(), version).unwrap();
+        let plan = plan(&Postgres, &Catalog::empty(), &target.catalog, &target.policy, version).unwrap();
         plan.steps.iter().fold(String::new(), |text, step| format!("{text}{}\n;\n", step.sql))
     }
 
