@@ -10,7 +10,7 @@ use crate::Catalog;
 
 /// `v1:` and the sha256 over the facts of a catalog (D6).
 ///
-/// It covers what [`crate::Fact::compared`] yields; what policy leaves alone
+/// It covers what [`crate::Fact::compared`] yields, and what each fact hangs on; what policy leaves alone
 /// must be filtered out before. Unmodelled objects count, by kind and
 /// identity: a tenant that has one is not equal to a target that has none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +30,12 @@ impl Fingerprint {
             put(&mut hash, b'f', fact.id.kind.word());
             for part in &fact.id.name {
                 put(&mut hash, b'n', part);
+            }
+            if let Some(parent) = &fact.parent {
+                put(&mut hash, b'p', parent.kind.word());
+                for part in &parent.name {
+                    put(&mut hash, b'q', part);
+                }
             }
             for (name, value) in fact.compared() {
                 put(&mut hash, b'a', name);
@@ -124,6 +130,19 @@ mod tests {
         assert_eq!(with(&json!({"a": 1, "_b": 1})), with(&json!({"a": 1, "_b": 2})));
         assert_ne!(with(&json!({"a": 1})), with(&json!({"a": 2})));
         assert_ne!(with(&json!({"a": 1})), with(&json!({"b": 1})));
+    }
+
+    #[test]
+    fn sees_on_what_an_object_hangs() {
+        let owned_by = |parent: Option<ObjectId>| {
+            let mut catalog = Catalog::empty();
+            let id = ObjectId::new(Kind::Sequence, ["s"]);
+            catalog.insert(Fact { id, parent, attributes: BTreeMap::new() });
+            Fingerprint::of(&catalog)
+        };
+        let column = |table| Some(ObjectId::new(Kind::Column, [table, "id"]));
+        assert_ne!(owned_by(None), owned_by(column("t")));
+        assert_ne!(owned_by(column("t")), owned_by(column("u")));
     }
 
     #[test]

@@ -1,1 +1,1 @@
-ALTER TABLE invoice RENAME COLUMN fax TO tenantry_q_9eca3d60_fax;
+ALTER TABLE invoice RENAME COLUMN fax TO tenantry_q_6095409b_fax;
