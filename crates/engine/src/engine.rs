@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_planner::{Difference, Digest, Plan, Policy};
 
-use crate::{Applied, EngineError, Labels, Proposal, SchemaName, Source, Start, Target, TenantName, Work};
+use crate::{
+    Applied, DatabaseIdentity, EngineError, Labels, Ledger, Proposal, SchemaName, Source, Start, Target,
+    TenantName, Work,
+};
 
 /// A value over everything that tenants rest on but do not own: the server's
 /// version, extensions, what is in `public`, roles, our algorithm (D7). When
@@ -102,6 +105,15 @@ pub struct Finding {
 /// One database that tenants live in. Every method may be called from many
 /// tasks at once; an implementation bounds its own connections.
 pub trait Engine: Send + Sync + 'static {
+    /// What is remembered in this database.
+    type Ledger: Ledger;
+
+    /// What is remembered in this database.
+    fn ledger(&self) -> &Self::Ledger;
+
+    /// Which database this is: part of every claim (D14).
+    fn identity(&self) -> impl Future<Output = Result<DatabaseIdentity, EngineError>> + Send;
+
     /// What tenants rest on but do not own.
     fn environment(&self) -> impl Future<Output = Result<Environment, EngineError>> + Send;
 
