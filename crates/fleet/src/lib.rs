@@ -1,6 +1,7 @@
 //! Many tenants, one target: groups, waves and budgets as a pure state machine, its simulator and its executor.
 
 mod amount;
+mod executor;
 pub mod resolve;
 pub mod rollout;
 #[cfg(test)]
@@ -14,6 +15,11 @@ mod testing;
 mod window;
 
 pub use amount::Amount;
+pub use executor::{
+    ApplyReport, Control, Correct, DatabaseReport, DriftGroup, Fleet, FleetError, GroupOutcome, GroupReport,
+    Handle, History, HistoryEvent, Options, PlanReport, PlanText, Progress, Report, RevisionReport,
+    RolloutReport,
+};
 pub use spec::{
     Approval, Definition, DriftMode, Entry, FleetSpec, Mode, OnFailure, Provision, Removal, Retry,
     RolloutSpec, Select, SetIdentity, TenantSource, WaveSpec,

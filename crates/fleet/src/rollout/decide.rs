@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use tenantry_engine::{DatabaseName, TenantKey};
 
 use super::group::GroupKey;
@@ -38,7 +39,8 @@ pub enum Action {
 }
 
 /// What is waited for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Waiting {
     /// What is under way.
     Work,
@@ -53,7 +55,8 @@ pub enum Waiting {
 }
 
 /// How a run of a rollout ended; the rollout itself may go on in another run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// The rollout ended, and how.
     Ended(RolloutState),

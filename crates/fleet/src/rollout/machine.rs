@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tenantry_engine::{DatabaseName, Tenant, TenantName};
 use tenantry_planner::Digest;
 
@@ -65,7 +66,8 @@ pub enum Order {
 }
 
 /// How far one wave is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WaveProgress {
     /// Its name.
     pub name: String,

@@ -1,0 +1,176 @@
+//! How a run is watched and steered while it goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tenantry_engine::{DatabaseName, TenantName};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::rollout::{Order, Waiting, WaveProgress};
+
+/// Something that happened, for people who wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "event")]
+pub enum Progress {
+    /// A database answered: it is looked at.
+    Looking {
+        /// Which.
+        database: DatabaseName,
+        /// How many tenants it has.
+        tenants: u32,
+        /// How many of them have to be read.
+        reading: u32,
+    },
+    /// Some tenants of a database were read.
+    Read {
+        /// Which database.
+        database: DatabaseName,
+        /// How many by now.
+        read: u32,
+        /// How many there are to read.
+        of: u32,
+    },
+    /// A database does not answer, or cannot be used.
+    Silent {
+        /// Which.
+        database: DatabaseName,
+        /// What it or the system said.
+        message: String,
+    },
+    /// A definition is compiled.
+    Compiling {
+        /// Where.
+        database: DatabaseName,
+    },
+    /// A group has its proved plan, or none can be made.
+    Planned {
+        /// Which one, from 1.
+        group: u32,
+        /// How many there are.
+        of: u32,
+        /// How many tenants are in it.
+        tenants: u32,
+    },
+    /// The rollout begins, or goes on after an earlier run.
+    Rollout {
+        /// Its name.
+        id: String,
+        /// Whether an earlier run began it.
+        resumed: bool,
+        /// How many tenants it changes.
+        tenants: u32,
+    },
+    /// How far each wave is. Told at most five times a second.
+    Waves {
+        /// The waves, in order.
+        waves: Vec<WaveProgress>,
+        /// How many schemas were made.
+        made: u32,
+        /// How many schemas are to be made in all.
+        to_make: u32,
+    },
+    /// A tenant failed.
+    Failed {
+        /// Which.
+        tenant: TenantName,
+        /// Why.
+        message: String,
+    },
+    /// A tenant is left alone.
+    Blocked {
+        /// Which.
+        tenant: TenantName,
+        /// Why.
+        message: String,
+    },
+    /// Nothing is to be done until something happens.
+    Waiting {
+        /// For what.
+        what: Waiting,
+        /// Until when, where that is known.
+        until: Option<Timestamp>,
+    },
+    /// An order that came while it ran was carried out, or makes no sense.
+    Ordered {
+        /// Why it was not carried out; `None` when it was.
+        refused: Option<String>,
+    },
+    /// What failed is brought back.
+    RollingBack {
+        /// The rollout that is undone.
+        of: String,
+    },
+    /// Stopping: what runs is finished.
+    Stopping {
+        /// How many tenants are under way.
+        running: u32,
+    },
+}
+
+/// The side of a run that does the work.
+pub struct Control {
+    tell: Arc<dyn Fn(Progress) + Send + Sync>,
+    pub(super) stop: CancellationToken,
+    pub(super) orders: mpsc::UnboundedReceiver<Order>,
+    waves_told: Option<tokio::time::Instant>,
+}
+
+/// The side of a run that people hold.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    stop: CancellationToken,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+impl Handle {
+    /// Asks the run to stop: what is under way is finished, nothing is begun.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Gives an order to a rollout that runs; whether it made sense is told as
+    /// [`Progress::Ordered`].
+    pub fn order(&self, order: Order) {
+        // A run that is over takes no orders.
+        let _ = self.orders.send(order);
+    }
+}
+
+/// So often a person can read how far the waves are.
+const WAVES_EVERY: Duration = Duration::from_millis(200);
+
+impl Control {
+    /// A run that tells what happens to `tell`, which must not block.
+    pub fn new(tell: impl Fn(Progress) + Send + Sync + 'static) -> (Self, Handle) {
+        let stop = CancellationToken::new();
+        let (sender, orders) = mpsc::unbounded_channel();
+        let handle = Handle { stop: stop.clone(), orders: sender };
+        (Self { tell: Arc::new(tell), stop, orders, waves_told: None }, handle)
+    }
+
+    /// A run that nobody watches.
+    pub fn unwatched() -> (Self, Handle) {
+        Self::new(|_| {})
+    }
+
+    pub(super) fn tell(&self, progress: Progress) {
+        (self.tell)(progress);
+    }
+
+    /// For tasks, which cannot borrow.
+    pub(super) fn teller(&self) -> Arc<dyn Fn(Progress) + Send + Sync> {
+        Arc::clone(&self.tell)
+    }
+
+    /// Tells how far the waves are, unless that was told a moment ago.
+    pub(super) fn tell_waves(&mut self, at_once: bool, progress: impl FnOnce() -> Progress) {
+        let recently = self.waves_told.is_some_and(|told| told.elapsed() < WAVES_EVERY);
+        if at_once || !recently {
+            self.waves_told = Some(tokio::time::Instant::now());
+            self.tell(progress());
+        }
+    }
+}
