@@ -4,9 +4,12 @@ mod compile;
 mod connect;
 mod database;
 pub mod definition;
+mod engine;
 mod error;
 pub mod inspect;
+mod ledger;
 mod propose;
+mod reach;
 mod script;
 mod shadow;
 mod watermark;
@@ -15,5 +18,7 @@ pub use connect::{
     BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Tls, TlsMode,
 };
 pub use database::Database;
+pub use engine::PostgresEngine;
+pub use ledger::PostgresLedger;
 pub use script::script;
 pub use shadow::{InPlace, ShadowSettings, Shadows};

@@ -1,0 +1,83 @@
+//! A database that is connected to when it is first needed: one that is down at the start is one that may come back.
+
+use tenantry_engine::EngineError;
+use tokio::sync::OnceCell;
+
+use crate::connect::{Connections, Session, Settings};
+use crate::database::Database;
+use crate::shadow::{ShadowSettings, Shadows};
+
+/// How to get to a database, and the way there once it was gone.
+pub(crate) struct Reach {
+    settings: Settings,
+    connections: Connections,
+    shadow: ShadowSettings,
+    live: OnceCell<Live>,
+}
+
+/// A database that answered, and what makes shadows for it.
+struct Live {
+    database: Database,
+    shadows: Shadows,
+}
+
+impl Reach {
+    pub(crate) fn new(settings: Settings, connections: Connections, shadow: ShadowSettings) -> Self {
+        Self { settings, connections, shadow, live: OnceCell::new() }
+    }
+
+    /// The settings it is connected with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where and as whom shadows are made.
+    pub(crate) fn shadow(&self) -> &ShadowSettings {
+        &self.shadow
+    }
+
+    /// The database; connects where that was not done yet.
+    ///
+    /// # Errors
+    /// As [`Database::connect`]; the next call tries again.
+    pub(crate) async fn database(&self) -> Result<&Database, EngineError> {
+        Ok(&self.live().await?.database)
+    }
+
+    /// What makes its shadows.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub(crate) async fn shadows(&self) -> Result<&Shadows, EngineError> {
+        Ok(&self.live().await?.shadows)
+    }
+
+    /// A connection on loan.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub(crate) async fn session(&self) -> Result<Session, EngineError> {
+        self.database().await?.session().await
+    }
+
+    /// Removes what was made for shadows, if anything was.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) async fn close(&self) -> Result<(), EngineError> {
+        match self.live.get() {
+            Some(live) => live.shadows.close().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn live(&self) -> Result<&Live, EngineError> {
+        self.live
+            .get_or_try_init(async || {
+                let database = Database::connect(&self.settings, &self.connections).await?;
+                let shadows = Shadows::new(database.clone(), self.connections.clone(), self.shadow.clone());
+                Ok(Live { database, shadows })
+            })
+            .await
+    }
+}
