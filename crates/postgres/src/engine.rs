@@ -12,6 +12,7 @@ use crate::shadow::ShadowSettings;
 /// One PostgreSQL database that tenants live in. Connects when it is first asked something.
 pub struct PostgresEngine {
     reach: Arc<Reach>,
+    #[expect(dead_code, reason = "read by what comes next")]
     ledger: PostgresLedger,
 }
 

@@ -7,6 +7,7 @@ use crate::reach::Reach;
 /// The ledger of one database.
 #[derive(Clone)]
 pub struct PostgresLedger {
+    #[expect(dead_code, reason = "read by what comes next")]
     reach: Arc<Reach>,
 }
 

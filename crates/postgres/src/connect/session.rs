@@ -65,6 +65,17 @@ impl Session {
         }
     }
 
+    /// That the connection is gone.
+    pub(crate) fn lost(&self) -> EngineError {
+        self.pool.login().unreachable("the connection was closed")
+    }
+
+    /// Asks the server to end what runs on this connection. Whether it did, that statement tells.
+    pub(crate) async fn cancel(&self) {
+        // Where this fails, the statement ends by its own timeout.
+        let _ = self.cancel_token().cancel_query(self.pool.login().tls()).await;
+    }
+
     /// Runs statements that answer nothing.
     ///
     /// # Errors

@@ -1,0 +1,70 @@
+-- Begins the work on a tenant, in the transaction that applies the plan (D12): takes the tenant's lock, locks the tables
+-- that the plan alters, and makes sure that the schema is where the plan starts and belongs to whom it should.
+-- Raises what the program knows by its SQLSTATE: TN001 busy, TN002 missing, TN003 moved, TN004 claimed, TN005 made again.
+--
+-- wanted_watermark NULL: the schema is to be made, and must not be there.
+CREATE OR REPLACE FUNCTION __LEDGER__.enter(
+    wanted_schema text,
+    wanted_watermark text,
+    claim_set text,
+    claim_cluster text,
+    claim_database text,
+    lock_names text[],
+    lock_modes text[]
+) RETURNS void
+LANGUAGE plpgsql
+AS $enter$
+DECLARE
+    namespace oid;
+    held record;
+    own_table record;
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(wanted_schema, 7235)) THEN
+        RAISE EXCEPTION USING ERRCODE = 'TN001', MESSAGE = 'busy';
+    END IF;
+
+    SELECT tenant.set, tenant.cluster, tenant.database, tenant.namespace INTO held
+    FROM __LEDGER__.tenant AS tenant
+    WHERE tenant.schema = wanted_schema
+    FOR UPDATE;
+    IF NOT FOUND
+        OR held.set IS DISTINCT FROM claim_set
+        OR held.cluster IS DISTINCT FROM claim_cluster
+        OR held.database IS DISTINCT FROM claim_database
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'TN004', MESSAGE = pg_catalog.json_build_object(
+            'set', held.set, 'cluster', held.cluster, 'database', held.database)::text;
+    END IF;
+
+    SELECT here.oid INTO namespace FROM pg_catalog.pg_namespace AS here WHERE here.nspname = wanted_schema;
+    IF wanted_watermark IS NULL THEN
+        IF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'TN003', MESSAGE = 'it is there';
+        END IF;
+        RETURN;
+    END IF;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'TN002', MESSAGE = 'missing';
+    END IF;
+    IF held.namespace NOT IN (0, namespace) THEN
+        RAISE EXCEPTION USING ERRCODE = 'TN005', MESSAGE = 'made again';
+    END IF;
+
+    -- The strongest mode on each, in one order for everybody. Without ONLY children would be locked too, some of
+    -- which may be elsewhere.
+    FOR own_table IN
+        SELECT relation.oid, wanted.mode
+        FROM ROWS FROM (pg_catalog.unnest(lock_names), pg_catalog.unnest(lock_modes)) AS wanted (name, mode)
+        JOIN pg_catalog.pg_class AS relation ON relation.relname = wanted.name AND relation.relnamespace = namespace
+        WHERE relation.relkind IN ('r', 'p')
+        ORDER BY relation.oid
+    LOOP
+        EXECUTE pg_catalog.format(
+            'LOCK TABLE ONLY %s IN %s MODE', own_table.oid::pg_catalog.regclass, own_table.mode);
+    END LOOP;
+
+    IF __LEDGER__.watermark_of(ARRAY[namespace]) IS DISTINCT FROM wanted_watermark THEN
+        RAISE EXCEPTION USING ERRCODE = 'TN003', MESSAGE = 'moved';
+    END IF;
+END
+$enter$
