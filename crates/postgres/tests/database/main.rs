@@ -5,6 +5,7 @@
 
 mod connect;
 mod definition;
+mod ledger;
 mod quoting;
 mod watermark;
 

@@ -13,7 +13,9 @@ CREATE TABLE __LEDGER__.layout (
     system_identifier text,
     database_oid oid NOT NULL,
     -- The digest of the functions that stand beside the tables.
-    functions text
+    functions text,
+    -- When what nobody needs any more was last removed.
+    pruned_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- Whose each schema is, and what was last found in it.
