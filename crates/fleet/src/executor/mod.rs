@@ -1,18 +1,45 @@
 //! The executor: does what [`crate::rollout::Machine`] decides, over any
-//! [`Engine`]. It reads, plans, claims, applies and writes down; what is to be
-//! done is decided by pure functions, here and in the other modules.
+//! [`Engine`]. It reads (`site`, `look`, `seen`), writes down what it found
+//! (`settle`), claims (`claims`), plans once for each group (`propose`), and
+//! runs a rollout (`begin`, `run`, `deeds`). What is to be done is decided by
+//! pure functions (`goal`, `members`, `tell`, and the other modules of this
+//! crate).
 
-#![allow(dead_code)]
+#![expect(
+    clippy::result_large_err,
+    reason = "an engine's error is as large as what has to be told, and is never made in a loop that is hot"
+)]
 
+mod begin;
+mod claims;
 mod control;
+mod deeds;
+mod drift;
 mod error;
+mod goal;
+mod ground;
+mod history;
+mod look;
+mod members;
 mod options;
+mod propose;
 mod report;
+mod run;
+mod seen;
+mod settle;
+mod site;
+mod tell;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tenantry_engine::{DatabaseName, Engine, TenantName};
+use jiff::Timestamp;
+use tenantry_engine::{DatabaseName, Engine};
+use tenantry_planner::Digest;
 
 pub use control::{Control, Handle, Progress};
 pub use error::FleetError;
@@ -22,12 +49,24 @@ pub use report::{
     PlanText, Report, RevisionReport, RolloutReport,
 };
 
-use crate::FleetSpec;
+use crate::rollout::{Group, Machine, Outcome};
+use crate::{FleetSpec, Mode, Removal, TenantSource};
+use begin::{Prepared, Wish, give_orders, prepare};
+use ground::Ground;
+use look::{Look, look};
+use run::Run;
+use seen::Depth;
+use settle::write_down;
+use site::{Kept, read_home, read_sites};
+
+/// What tells the time.
+type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A set of tenants, with the databases that they live in.
 pub struct Fleet<D> {
-    spec: FleetSpec,
-    databases: BTreeMap<DatabaseName, Arc<D>>,
+    spec: Arc<FleetSpec>,
+    databases: Arc<BTreeMap<DatabaseName, Arc<D>>>,
+    clock: Clock,
 }
 
 impl<D: Engine> Fleet<D> {
@@ -37,14 +76,22 @@ impl<D: Engine> Fleet<D> {
     /// When the set speaks of a database that is not given.
     pub fn new(spec: FleetSpec, databases: BTreeMap<DatabaseName, Arc<D>>) -> Result<Self, FleetError> {
         let queried = spec.entries.iter().filter_map(|entry| match &entry.tenants {
-            crate::TenantSource::Query { database, .. } => database.as_ref(),
+            TenantSource::Query { database, .. } => database.as_ref(),
             _ => None,
         });
         let spoken_of = spec.entries.iter().map(|entry| &entry.database).chain([&spec.home]).chain(queried);
         if let Some(unknown) = spoken_of.into_iter().find(|name| !databases.contains_key(*name)) {
             return Err(FleetError::UnknownDatabase(unknown.clone()));
         }
-        Ok(Self { spec, databases })
+        Ok(Self { spec: Arc::new(spec), databases: Arc::new(databases), clock: Arc::new(Timestamp::now) })
+    }
+
+    fn ground(&self, control: &Control, writes: bool) -> Result<Arc<Ground<D>>, FleetError> {
+        if self.spec.suspended {
+            return Err(FleetError::Suspended(self.spec.name.clone()));
+        }
+        let writes = writes && self.spec.mode == Mode::Apply;
+        Ok(Ground::new(&self.spec, &self.databases, &self.clock, control, writes))
     }
 
     /// Looks at every tenant and says what it is. Changes no tenant and needs
@@ -54,8 +101,12 @@ impl<D: Engine> Fleet<D> {
     /// # Errors
     /// When the definition cannot be compiled anywhere.
     pub async fn check(&self, control: &mut Control) -> Result<Report, FleetError> {
-        control.tell(Progress::Stopping { running: 0 });
-        Err(FleetError::NotYet("fleet check"))
+        let ground = self.ground(control, true)?;
+        let (mut look, to) = self.look(&ground, Depth::Whole).await?;
+        if let Err((name, error)) = write_down(&ground, &mut look, &to).await {
+            look.notes.push(format!("{name}: what was found could not be written down: {error}"));
+        }
+        Ok(self.report(&ground, &look, &to, None).await)
     }
 
     /// What the ledgers say, with one cheap look at each database: no tenant is
@@ -64,7 +115,48 @@ impl<D: Engine> Fleet<D> {
     /// # Errors
     /// When the home ledger's record cannot be read.
     pub async fn status(&self, control: &mut Control) -> Result<Report, FleetError> {
-        self.check(control).await
+        let ground = self.ground(control, false)?;
+        let (mut look, to) = self.look(&ground, Depth::Ledgers).await?;
+        if look.unread > 0 {
+            let unread = look.unread;
+            look.notes.push(format!(
+                "{unread} tenants may have changed since they were read: fleet check reads them"
+            ));
+        }
+        let report = tell::report(&self.spec, &look, &to, &to, Vec::new(), None);
+        Ok(report)
+    }
+
+    /// A look that leads to no rollout.
+    async fn look(&self, ground: &Arc<Ground<D>>, depth: Depth) -> Result<(Look, Digest), FleetError> {
+        let sites = read_sites(ground, false).await?;
+        let home = read_home(ground, &sites).await?;
+        let trouble = home.trouble.clone();
+        let to = match &trouble {
+            Some(_) if self.spec.definition.pinned.is_none() => ground.declared.clone(),
+            _ => ground.wanted().await?,
+        };
+        let mut look = look(ground, sites, home, &to, false, depth).await?;
+        if let Some(trouble) = trouble {
+            look.notes.push(format!(
+                "{}: {trouble}; it keeps what was rolled out, so tenants are compared with the definition",
+                self.spec.home
+            ));
+        }
+        removal(&self.spec, &mut look);
+        Ok((look, to))
+    }
+
+    async fn report(
+        &self,
+        ground: &Ground<D>,
+        look: &Look,
+        to: &Digest,
+        machine: Option<&Machine>,
+    ) -> Report {
+        let drift = drift::drift(ground, look, to).await;
+        let target = ground.wanted().await.unwrap_or_else(|_| ground.declared.clone());
+        tell::report(&self.spec, look, to, &target, drift, machine)
     }
 
     /// What a rollout would do. It is kept in the home ledger, to be approved,
@@ -74,9 +166,46 @@ impl<D: Engine> Fleet<D> {
     /// When the definition cannot be compiled anywhere, or the home ledger
     /// cannot be read.
     pub async fn plan(&self, options: &Options, control: &mut Control) -> Result<PlanReport, FleetError> {
-        let _ =
-            (options.remakes(&TenantName::new("x").map_err(|e| FleetError::Order(e.to_string()))?), control);
-        Err(FleetError::NotYet("fleet plan"))
+        let ground = self.ground(control, true)?;
+        let mut prepared = prepare(&ground, &Wish::Forward, options, false).await?;
+        removal(&self.spec, &mut prepared.look);
+        let offered = prepared.machine.as_ref().is_some_and(|machine| machine.rollout().offer.is_some());
+        if ground.writes {
+            begin::keep(&ground, &mut prepared, offered).await?;
+        }
+        let Prepared { look, to, machine, .. } = prepared;
+        let planned = machine
+            .as_ref()
+            .map(|machine| tell::rollout(&self.spec, machine.rollout(), Some(machine.progress())));
+        let plans = match &machine {
+            Some(machine) => self.plans(&ground, &look, machine).await,
+            None => Vec::new(),
+        };
+        let report = self.report(&ground, &look, &to, None).await;
+        Ok(PlanReport { report, planned, plans, kept: ground.writes && offered })
+    }
+
+    /// The plans of a rollout, each with the text of one tenant's statements.
+    async fn plans(&self, ground: &Ground<D>, look: &Look, machine: &Machine) -> Vec<PlanText> {
+        let mut plans: BTreeMap<Digest, PlanText> = BTreeMap::new();
+        for group in &machine.rollout().groups {
+            let Some(route) = group.verdict.route() else { continue };
+            let Some(member) = example(machine, group) else { continue };
+            let key = &member.tenant.key;
+            if plans.contains_key(&route.plan) || !look.subjects.contains_key(key) {
+                continue;
+            }
+            let Ok(Some(plan)) = ground.plan(&route.plan, &key.database).await else { continue };
+            let Ok(database) = ground.database(&key.database) else { continue };
+            let text = PlanText {
+                digest: route.plan.clone(),
+                example: member.tenant.name.clone(),
+                script: database.script(&plan, &key.schema),
+                plan: plan.as_ref().clone(),
+            };
+            plans.insert(route.plan.clone(), text);
+        }
+        plans.into_values().collect()
     }
 
     /// Brings the tenants to the definition: begins a rollout, or takes up the
@@ -86,8 +215,7 @@ impl<D: Engine> Fleet<D> {
     /// When nothing could be begun. What fails while it runs stands in the
     /// report.
     pub async fn apply(&self, options: &Options, control: &mut Control) -> Result<ApplyReport, FleetError> {
-        let _ = (options, control);
-        Err(FleetError::NotYet("fleet apply"))
+        self.go(&Wish::Forward, options, control).await
     }
 
     /// Brings the tenants back to the revision before, or to the one whose
@@ -101,16 +229,137 @@ impl<D: Engine> Fleet<D> {
         options: &Options,
         control: &mut Control,
     ) -> Result<ApplyReport, FleetError> {
-        let _ = (to, options, control);
-        Err(FleetError::NotYet("fleet rollback"))
+        let wish = Wish::Back { to: to.map(str::to_owned), automatic: false };
+        self.go(&wish, options, control).await
     }
 
-    /// What happened, at most `limit` events, of one tenant or of all.
-    ///
-    /// # Errors
-    /// When the home ledger cannot be read.
-    pub async fn history(&self, tenant: Option<&TenantName>, limit: u32) -> Result<History, FleetError> {
-        let _ = (tenant, limit);
-        Err(FleetError::NotYet("fleet history"))
+    async fn go(
+        &self,
+        wish: &Wish,
+        options: &Options,
+        control: &mut Control,
+    ) -> Result<ApplyReport, FleetError> {
+        if self.spec.mode == Mode::Observe {
+            return Err(FleetError::ObservesOnly(self.spec.name.clone()));
+        }
+        let began = (self.clock)();
+        let mut applied = 0;
+        let mut step = Step { wish: wish.clone(), options: options.clone() };
+        loop {
+            let ground = self.ground(control, true)?;
+            let prepared = prepare(&ground, &step.wish, &step.options, true).await?;
+            if let Some(undo) = undo(&prepared) {
+                control.tell(Progress::RollingBack { of: undo });
+                step = Step::back();
+                continue;
+            }
+            let ran = self.run(&ground, prepared, &step.options, control).await?;
+            applied += ran.applied;
+            if ran.outcome == Some(Outcome::RollBack) {
+                control.tell(Progress::RollingBack { of: ran.rollout });
+                step = Step::back();
+                continue;
+            }
+            let took_ms = i64::try_from((self.clock)().duration_since(began).as_millis()).unwrap_or(i64::MAX);
+            return Ok(ApplyReport { outcome: ran.outcome, applied, took_ms, report: ran.report });
+        }
+    }
+
+    /// Runs what was prepared.
+    async fn run(
+        &self,
+        ground: &Arc<Ground<D>>,
+        mut prepared: Prepared,
+        options: &Options,
+        control: &mut Control,
+    ) -> Result<Ran, FleetError> {
+        removal(&self.spec, &mut prepared.look);
+        if let Some(machine) = &mut prepared.machine {
+            prepared.look.notes.extend(give_orders(ground, machine, options)?);
+        } else if !options.orders.is_empty() || !options.approve.is_empty() {
+            return Err(FleetError::NothingToApprove(
+                "no rollout waits, and there is nothing to do".to_owned(),
+            ));
+        }
+        begin::keep(ground, &mut prepared, false).await?;
+        let Prepared { look, to, machine, version, resumed, .. } = prepared;
+        let Some(machine) = machine else {
+            let report = self.report(ground, &look, &to, None).await;
+            return Ok(Ran { outcome: None, applied: 0, rollout: String::new(), report });
+        };
+        let tenants = u32::try_from(machine.members().len()).unwrap_or(u32::MAX);
+        control.tell(Progress::Rollout { id: machine.rollout().id.clone(), resumed, tenants });
+        let mut run = Run::new(Arc::clone(ground), control, options, look, machine, version);
+        let outcome = run.drive().await?;
+        let (applied, version, to) = (run.applied, run.version, run.to());
+        let (mut look, machine) = run.into_parts();
+        let rollout = machine.rollout().clone();
+        begin::close_older(ground, &mut look.home, Some(&rollout), true).await?;
+        look.home.rollouts.retain(|kept| kept.rollout.id != rollout.id);
+        look.home.rollouts.insert(0, Kept { rollout: rollout.clone(), version });
+        // What is at the new revision without having been touched.
+        if let Err((name, error)) = settle::write_settled(ground, &mut look, &to).await {
+            look.notes.push(format!("{name}: what was found could not be written down: {error}"));
+        }
+        let report = self.report(ground, &look, &to, Some(&machine)).await;
+        Ok(Ran { outcome: Some(outcome), applied, rollout: rollout.id, report })
+    }
+}
+
+/// What one round of a run is about.
+struct Step {
+    wish: Wish,
+    options: Options,
+}
+
+impl Step {
+    /// Back to where a failed rollout came from. What a person said was about
+    /// the way there.
+    fn back() -> Self {
+        Self { wish: Wish::Back { to: None, automatic: true }, options: Options::default() }
+    }
+}
+
+/// What came of a run.
+struct Ran {
+    outcome: Option<Outcome>,
+    applied: u32,
+    rollout: String,
+    report: Report,
+}
+
+/// The rollout that has to be undone first.
+fn undo(prepared: &Prepared) -> Option<String> {
+    prepared.look.home.latest().filter(|_| prepared.undo).map(|latest| latest.id.clone())
+}
+
+/// One of the tenants of a group.
+fn example<'a>(machine: &'a Machine, group: &Group) -> Option<&'a crate::rollout::Member> {
+    machine
+        .members()
+        .iter()
+        .find(|member| machine.group_of(member).is_some_and(|other| other.key == group.key))
+}
+
+/// Says what would become of the schemas of those who left: nothing is done to
+/// them yet.
+fn removal(spec: &FleetSpec, look: &mut Look) {
+    let gone = look.leaving.iter().filter(|leaving| leaving.gone).count();
+    let waiting: Vec<String> = look
+        .leaving
+        .iter()
+        .filter(|leaving| !leaving.gone)
+        .map(|leaving| format!("{}: {}", leaving.known.name, leaving.message))
+        .collect();
+    look.notes.extend(waiting);
+    let verb = match spec.removal {
+        Removal::Retain => return,
+        Removal::Quarantine => "renamed aside",
+        Removal::Drop => "dropped",
+    };
+    if gone > 0 {
+        look.notes.push(format!(
+            "{gone} tenants left the set and removal says that their schemas are {verb}: that is not done yet, and they stay as they are"
+        ));
     }
 }

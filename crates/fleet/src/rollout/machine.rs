@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tenantry_engine::{DatabaseName, Tenant, TenantName};
+use tenantry_engine::{DatabaseName, Tenant, TenantKey, TenantName};
 use tenantry_planner::Digest;
 
 use super::approval::{Approved, Offer};
@@ -182,7 +182,7 @@ impl Machine {
         }
     }
 
-    fn count_groups(&mut self) {
+    pub(super) fn count_groups(&mut self) {
         for (at, group) in self.rollout.groups.iter_mut().enumerate() {
             let mut names: Vec<&TenantName> = self
                 .roster
@@ -392,6 +392,11 @@ impl Machine {
     /// The tenants.
     pub fn members(&self) -> &[Member] {
         self.roster.members()
+    }
+
+    /// The tenant that lives there.
+    pub fn member_at(&self, key: &TenantKey) -> Option<&Member> {
+        self.roster.find(key).map(|at| self.roster.get(at))
     }
 
     /// The groups.

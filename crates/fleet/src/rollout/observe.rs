@@ -159,6 +159,9 @@ impl Machine {
 
     fn planned(&mut self, group: Group, now: Timestamp) {
         let waiting = self.unplanned.remove(&group.key).unwrap_or_default().members;
+        // Those who arrive while a revision is in force are made outside of
+        // what is offered, which stays what it was (D18).
+        let outside = group.key.way.makes() && self.rollout.from.is_some();
         let known = self.rollout.groups.iter().position(|other| other.key == group.key);
         let index = known.unwrap_or_else(|| {
             self.rollout.groups.push(group);
@@ -173,7 +176,11 @@ impl Machine {
             }
         }
         if self.rollout.started.is_none() && self.rollout.approvals.is_empty() {
-            self.offer(now);
+            if outside {
+                self.count_groups();
+            } else {
+                self.offer(now);
+            }
         }
     }
 

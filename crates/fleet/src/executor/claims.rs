@@ -1,0 +1,148 @@
+//! Who a schema belongs to, before anything is done to it (D14).
+
+use std::collections::BTreeMap;
+
+use tenantry_engine::{
+    Claim, ClaimConflict, DatabaseName, Engine, EngineError, Ledger, SchemaName, TenantKey, TenantName,
+    TenantRecord,
+};
+
+use super::ground::{BATCH, Ground};
+use super::look::{Look, Subject};
+use crate::survey::Found;
+
+/// Tenants of one database that have the same claim.
+type Batch = (Claim, Vec<(TenantName, SchemaName)>);
+
+/// Claims the schemas of `wanted` tenants and of all that no ledger knows.
+/// Those that are somebody else's are blocked, with the reason.
+pub(super) async fn claim_all<D: Engine>(
+    ground: &Ground<D>,
+    look: &mut Look,
+    take_over: bool,
+    wanted: impl Fn(&Subject) -> bool,
+) -> Vec<(DatabaseName, EngineError)> {
+    let mut failed = Vec::new();
+    for (name, batches) in batches(ground, look, wanted) {
+        for (claim, tenants) in batches {
+            for chunk in tenants.chunks(BATCH) {
+                match claim_some(ground, &name, chunk, &claim, take_over).await {
+                    Ok(conflicts) => note(look, &name, chunk, &claim, conflicts),
+                    Err(error) => {
+                        failed.push((name.clone(), error));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    failed
+}
+
+/// What is to be claimed in each database.
+fn batches<D>(
+    ground: &Ground<D>,
+    look: &Look,
+    wanted: impl Fn(&Subject) -> bool,
+) -> BTreeMap<DatabaseName, Vec<Batch>> {
+    let mut batches: BTreeMap<DatabaseName, Vec<Batch>> = BTreeMap::new();
+    for (key, subject) in &look.subjects {
+        let Some(entry) = subject.entry.and_then(|at| ground.spec.entries.get(at)) else { continue };
+        if matches!(subject.found, Found::Unreachable(_)) || subject.blocked.is_some() {
+            continue;
+        }
+        let claim = ground.spec.claim(entry);
+        let is_ours = subject.record.as_ref().is_some_and(|record| record.claim == claim);
+        let is_nothing = subject.found == Found::Absent && subject.not_provisioned.is_some();
+        if is_nothing && subject.record.is_none() || is_ours && !wanted(subject) {
+            continue;
+        }
+        let place = batches.entry(key.database.clone()).or_default();
+        let tenant = (subject.tenant.name.clone(), key.schema.clone());
+        match place.iter_mut().find(|(other, _)| *other == claim) {
+            Some((_, tenants)) => tenants.push(tenant),
+            None => place.push((claim, vec![tenant])),
+        }
+    }
+    batches
+}
+
+async fn claim_some<D: Engine>(
+    ground: &Ground<D>,
+    name: &DatabaseName,
+    tenants: &[(TenantName, SchemaName)],
+    claim: &Claim,
+    take_over: bool,
+) -> Result<Vec<(SchemaName, ClaimConflict)>, EngineError> {
+    let ledger = ground.database(name)?.ledger();
+    let conflicts = ledger.claim(tenants, claim, None).await?;
+    let mut left = Vec::new();
+    let mut given_up: Vec<(Claim, Vec<(TenantName, SchemaName)>)> = Vec::new();
+    for (schema, conflict) in conflicts {
+        let held = holder(&conflict, claim);
+        let taken = take_over || ground.spec.take_over.as_deref() == Some(held.to_string().as_str());
+        let tenant = tenants.iter().find(|(_, other)| *other == schema).filter(|_| taken);
+        match tenant {
+            None => left.push((schema, conflict)),
+            Some(tenant) => match given_up.iter_mut().find(|(other, _)| other == held) {
+                Some((_, tenants)) => tenants.push(tenant.clone()),
+                None => given_up.push((held.clone(), vec![tenant.clone()])),
+            },
+        }
+    }
+    for (held, tenants) in given_up {
+        left.extend(ledger.claim(&tenants, claim, Some(&held)).await?);
+    }
+    Ok(left)
+}
+
+/// The claim that would be given up: one's own, where only the database or the
+/// schema is not the one that was claimed.
+fn holder<'a>(conflict: &'a ClaimConflict, own: &'a Claim) -> &'a Claim {
+    match conflict {
+        ClaimConflict::Other { held } => held,
+        ClaimConflict::Database { .. } | ClaimConflict::Recreated => own,
+    }
+}
+
+/// Takes down what came of it.
+fn note(
+    look: &mut Look,
+    name: &DatabaseName,
+    tenants: &[(TenantName, SchemaName)],
+    claim: &Claim,
+    conflicts: Vec<(SchemaName, ClaimConflict)>,
+) {
+    let conflicts: BTreeMap<SchemaName, ClaimConflict> = conflicts.into_iter().collect();
+    for (tenant, schema) in tenants {
+        let key = TenantKey { database: name.clone(), schema: schema.clone() };
+        let Some(subject) = look.subjects.get_mut(&key) else { continue };
+        match conflicts.get(schema) {
+            Some(conflict) => subject.blocked = Some(format!("schema {schema}: {conflict}")),
+            None => claimed(subject, tenant, claim),
+        }
+    }
+}
+
+/// The record that the ledger has now.
+fn claimed(subject: &mut Subject, name: &TenantName, claim: &Claim) {
+    let oid = match subject.found {
+        Found::At { oid, .. } => oid,
+        _ => None,
+    };
+    let schema = subject.tenant.key.schema.clone();
+    let record = subject.record.get_or_insert_with(|| TenantRecord {
+        name: name.clone(),
+        schema,
+        oid: 0,
+        claim: claim.clone(),
+        revision: None,
+        fingerprint: None,
+        watermark: None,
+        drifted_since: None,
+        renamed: Vec::new(),
+        unfinished: None,
+    });
+    record.claim = claim.clone();
+    record.oid = oid.unwrap_or(record.oid);
+}

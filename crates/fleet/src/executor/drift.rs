@@ -1,0 +1,156 @@
+//! Who drifted, how, and what can be done: those alike together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_engine::{DatabaseName, Engine, EngineError, TenantName};
+use tenantry_planner::{Change, Digest, diff};
+
+use super::ground::Ground;
+use super::look::Look;
+use super::report::DriftGroup;
+use super::seen::{self, Seen};
+use super::tell::{judged_against, statuses};
+use crate::TenantState;
+use crate::survey::Found;
+
+/// Drifted tenants that are at one place of one environment.
+struct Alike {
+    tenants: Vec<TenantName>,
+    since: Option<Timestamp>,
+    /// One of them, to be read where the ledger has not kept the catalog.
+    example: (DatabaseName, tenantry_engine::SchemaName),
+}
+
+/// The drifted tenants, most first, with how they differ. Work grows with the
+/// distinct ways, not with the tenants.
+pub(super) async fn drift<D: Engine>(ground: &Ground<D>, look: &Look, to: &Digest) -> Vec<DriftGroup> {
+    let Some(revision) = judged_against(look, to) else { return Vec::new() };
+    let mut groups = Vec::new();
+    for ((environment, fingerprint), alike) in alike(look, to) {
+        let explained = explain(ground, look, (&environment, revision, &fingerprint), &alike).await;
+        let (differences, allow, unexplained) = match explained {
+            Ok((differences, allow)) => (differences, allow, None),
+            Err(reason) => (Vec::new(), Vec::new(), Some(reason)),
+        };
+        groups.push(DriftGroup {
+            label: String::new(),
+            fingerprint,
+            revision: revision.clone(),
+            tenants: alike.tenants,
+            since: alike.since,
+            differences,
+            unexplained,
+            allow,
+        });
+    }
+    groups.sort_by(|a, b| b.tenants.len().cmp(&a.tenants.len()).then_with(|| a.tenants.cmp(&b.tenants)));
+    for (at, group) in groups.iter_mut().enumerate() {
+        group.label = label(at);
+    }
+    groups
+}
+
+fn alike(look: &Look, to: &Digest) -> BTreeMap<(String, Fingerprint), Alike> {
+    let drifted = statuses(look, to, &BTreeMap::new())
+        .into_iter()
+        .filter(|status| status.state == TenantState::Drifted);
+    let mut groups: BTreeMap<(String, Fingerprint), Alike> = BTreeMap::new();
+    for status in drifted {
+        let Some(schema) = status.schema else { continue };
+        let key = tenantry_engine::TenantKey { database: status.database, schema };
+        let Some(Found::At { fingerprint, .. }) = look.subjects.get(&key).map(|subject| &subject.found)
+        else {
+            continue;
+        };
+        let Some(environment) = look.environment(&key.database) else { continue };
+        let group = groups.entry((environment.to_owned(), fingerprint.clone())).or_insert_with(|| Alike {
+            tenants: Vec::new(),
+            since: None,
+            example: (key.database.clone(), key.schema.clone()),
+        });
+        group.tenants.push(status.name);
+        group.since = [group.since, status.since].into_iter().flatten().min();
+    }
+    groups
+}
+
+type Explained = (Vec<tenantry_planner::Difference>, Vec<String>);
+
+async fn explain<D: Engine>(
+    ground: &Ground<D>,
+    look: &Look,
+    (environment, revision, fingerprint): (&str, &Digest, &Fingerprint),
+    alike: &Alike,
+) -> Result<Explained, String> {
+    let (name, _) = &alike.example;
+    let site = look.sites.get(name).and_then(|site| site.environment.as_ref());
+    let (Some(known), Some(target)) = (site, ground.made_target(environment, revision)) else {
+        return Err("the revision that it drifted from is not known any more".to_owned());
+    };
+    let found =
+        catalog(ground, fingerprint, alike, &target.policy).await.map_err(|error| error.to_string())?;
+    let Some(found) = found else {
+        return Err("it has changed again since it was found so; look once more".to_owned());
+    };
+    let database = ground.database(name).map_err(|error| error.to_string())?;
+    let differences = database.explain(known, &target.catalog, &found, &target.policy);
+    Ok((differences, allow(&target.catalog, &found)))
+}
+
+/// The catalog of a group: from this run, from the ledger, or read from one of
+/// its tenants.
+async fn catalog<D: Engine>(
+    ground: &Ground<D>,
+    fingerprint: &Fingerprint,
+    alike: &Alike,
+    policy: &tenantry_planner::Policy,
+) -> Result<Option<Arc<Catalog>>, EngineError> {
+    let (name, schema) = &alike.example;
+    if let Some(catalog) = ground.catalog(fingerprint, name).await? {
+        return Ok(Some(catalog));
+    }
+    let mut seen = Seen::default();
+    seen::inspect(ground, name, std::slice::from_ref(schema), policy, &mut seen).await?;
+    ground.catalog(fingerprint, name).await
+}
+
+/// What would have to be ignored to allow it; empty where something that is
+/// declared differs, as ignoring cannot allow that.
+fn allow(declared: &Catalog, found: &Catalog) -> Vec<String> {
+    let changes = diff(declared, found);
+    let only_added = changes.iter().all(|change| matches!(change, Change::Added(_)));
+    if !only_added {
+        return Vec::new();
+    }
+    let below = |parent: &Option<tenantry_catalog::ObjectId>| {
+        parent.as_ref().is_some_and(|parent| !declared.contains(parent))
+    };
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Added(fact) if !below(&fact.parent) => Some(fact.id.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `A` to `Z`, then `AA`.
+fn label(at: usize) -> String {
+    let letter = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
+    if at < 26 { letter.to_string() } else { format!("{}{letter}", label(at / 26 - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn groups_are_called_by_letters() {
+        for (at, name) in [(0, "A"), (25, "Z"), (26, "AA"), (27, "AB"), (52, "BA"), (702, "AAA")] {
+            assert_eq!(label(at), name);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Where the tenants of one database are: from the ledger what did not change,
+//! read what did (D7).
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_engine::{DatabaseName, Engine, EngineError, SchemaName, TenantRecord, Watermark, compared};
+use tenantry_planner::{Digest, Policy};
+
+use super::Progress;
+use super::ground::{BATCH, Ground};
+use super::site::Site;
+use crate::survey::{Found, Reread, Scope, reread, scope};
+
+/// How far a look goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Only what the ledgers say, and whether it may have changed.
+    Ledgers,
+    /// Everything that changed is read.
+    Whole,
+}
+
+/// Where one schema is.
+#[derive(Clone, Debug)]
+pub(super) struct Sight {
+    pub found: Found,
+    pub watermark: Option<Watermark>,
+    /// It was read just now.
+    pub read: bool,
+}
+
+/// Where the schemas of a database are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub schemas: BTreeMap<SchemaName, Sight>,
+    /// How many were read.
+    pub read: u32,
+    /// How many would have to be.
+    pub unread: u32,
+}
+
+/// The digest of the measure by which fingerprints are taken: what a policy
+/// compares, with the bookkeeping tables that the definition declares.
+pub(super) fn measure(policy: &Policy) -> Digest {
+    let mut hash = Sha256::new();
+    for text in policy.declared.iter().map(String::as_str).chain([compared(policy).as_str()]) {
+        hash.update(text.len().to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    Digest::of(hash)
+}
+
+/// Finds out where these schemas are.
+pub(super) async fn see<D: Engine>(
+    ground: &Ground<D>,
+    name: &DatabaseName,
+    site: &Site,
+    schemas: &[SchemaName],
+    policy: &Policy,
+    depth: Depth,
+) -> Result<Seen, EngineError> {
+    let Some(environment) = &site.environment else { return Ok(Seen::default()) };
+    let database = ground.database(name)?;
+    let scope = match depth {
+        Depth::Whole => scope(site.baseline.as_ref(), site.pulse.as_ref(), environment, &measure(policy)),
+        // Nothing is read; at least what is not there is noticed.
+        Depth::Ledgers => Scope::Watermarks,
+    };
+    let mut watermarks = BTreeMap::new();
+    if scope == Scope::Watermarks {
+        for chunk in schemas.chunks(BATCH) {
+            stopped(ground)?;
+            watermarks.extend(database.watermarks(chunk).await?);
+        }
+    }
+    let records: BTreeMap<&SchemaName, &TenantRecord> = site.records.iter().collect();
+    let answer = reread(scope, schemas, &records, &watermarks);
+    let (mut seen, read) = recorded(answer, &records);
+    if depth == Depth::Ledgers {
+        remembered(&mut seen, &read, &records);
+        return Ok(seen);
+    }
+    ground.tell(Progress::Looking {
+        database: name.clone(),
+        tenants: count(schemas.len()),
+        reading: count(read.len()),
+    });
+    for chunk in read.chunks(BATCH) {
+        stopped(ground)?;
+        inspect(ground, name, chunk, policy, &mut seen).await?;
+        if read.len() > BATCH {
+            let progress = Progress::Read { database: name.clone(), read: seen.read, of: count(read.len()) };
+            ground.tell(progress);
+        }
+    }
+    Ok(seen)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn stopped<D: Engine>(ground: &Ground<D>) -> Result<(), EngineError> {
+    if ground.stop.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+}
+
+/// What the ledger knows already, and what has to be read.
+fn recorded(answer: Reread, records: &BTreeMap<&SchemaName, &TenantRecord>) -> (Seen, Vec<SchemaName>) {
+    let mut seen = Seen::default();
+    for (schema, fingerprint) in answer.unchanged {
+        let watermark = records.get(&schema).and_then(|record| record.watermark.clone());
+        let found = Found::At { fingerprint, oid: None };
+        seen.schemas.insert(schema, Sight { found, watermark, read: false });
+    }
+    for schema in answer.absent {
+        seen.schemas.insert(schema, Sight { found: Found::Absent, watermark: None, read: false });
+    }
+    (seen, answer.read)
+}
+
+/// What has to be read, as it was last time. What never was counts as empty:
+/// it is there, and not known.
+fn remembered(seen: &mut Seen, read: &[SchemaName], records: &BTreeMap<&SchemaName, &TenantRecord>) {
+    for schema in read {
+        let fingerprint = records.get(schema).and_then(|record| record.fingerprint.clone());
+        let fingerprint = fingerprint.unwrap_or_else(|| Fingerprint::of(&Catalog::empty()));
+        let found = Found::At { fingerprint, oid: None };
+        seen.unread += 1;
+        seen.schemas.insert(schema.clone(), Sight { found, watermark: None, read: false });
+    }
+}
+
+/// Reads schemas. Of their catalogs one is kept for each fingerprint.
+pub(super) async fn inspect<D: Engine>(
+    ground: &Ground<D>,
+    name: &DatabaseName,
+    schemas: &[SchemaName],
+    policy: &Policy,
+    seen: &mut Seen,
+) -> Result<(), EngineError> {
+    for schema in schemas {
+        let absent = Sight { found: Found::Absent, watermark: None, read: true };
+        seen.schemas.insert(schema.clone(), absent);
+    }
+    seen.read += count(schemas.len());
+    let each = |inspected: tenantry_engine::Inspected| {
+        ground.saw(&inspected.fingerprint, inspected.catalog);
+        let found = Found::At { fingerprint: inspected.fingerprint, oid: Some(inspected.oid) };
+        let sight = Sight { found, watermark: Some(inspected.watermark), read: true };
+        seen.schemas.insert(inspected.schema, sight);
+    };
+    ground.database(name)?.inspect(schemas, policy, each).await
+}

@@ -1,0 +1,256 @@
+//! From what was found to what is told: the state of each tenant, of the
+//! rollout, of the set. Pure.
+
+use std::collections::BTreeMap;
+
+use tenantry_engine::{DatabaseName, TenantKey};
+use tenantry_planner::Digest;
+
+use super::look::{Look, Subject};
+use super::report::{DatabaseReport, DriftGroup, GroupOutcome, GroupReport, Report, RolloutReport};
+use crate::rollout::{Group, Machine, Phase, Rollout, Stage, Verdict, WaveProgress};
+use crate::survey::{Case, judge};
+use crate::{FleetSpec, TenantCounts, TenantState, TenantStatus};
+
+/// The revision that tenants' states are judged against, and whether that is
+/// only because nothing was ever rolled out.
+pub(super) fn judged_against<'a>(look: &'a Look, to: &'a Digest) -> Option<&'a Digest> {
+    match look.home.latest() {
+        Some(latest) => latest.in_force(),
+        None => Some(to),
+    }
+}
+
+/// The state of each tenant.
+pub(super) fn statuses(look: &Look, to: &Digest, phases: &BTreeMap<&TenantKey, &Phase>) -> Vec<TenantStatus> {
+    let in_force = judged_against(look, to);
+    let unrecorded = !look.is_recorded();
+    let failures: BTreeMap<&TenantKey, &str> = look
+        .home
+        .latest()
+        .into_iter()
+        .flat_map(|latest| &latest.failures)
+        .map(|failure| (&failure.key, failure.message.as_str()))
+        .collect();
+    let mut told: Vec<TenantStatus> = look
+        .subjects
+        .iter()
+        .map(|(key, subject)| {
+            let fingerprint = in_force.and_then(|revision| look.fingerprint(&key.database, revision));
+            let phase = phases.get(key).copied();
+            let case = Case {
+                found: &subject.found,
+                record: subject.record.as_ref(),
+                in_force: in_force.zip(fingerprint),
+                unrecorded,
+                failure: failures.get(key).copied(),
+                blocked: blocked(subject, phase),
+                not_provisioned: subject.not_provisioned.as_deref(),
+                running: matches!(phase, Some(Phase::Running | Phase::Applied | Phase::ReadingBack)),
+            };
+            let (state, message) = judge(&case);
+            status(subject, state, message, phase)
+        })
+        .collect();
+    told.extend(look.refused.iter().map(|refused| TenantStatus {
+        name: refused.name.clone(),
+        database: refused.database.clone(),
+        schema: refused.schema.clone(),
+        revision: None,
+        state: TenantState::Blocked,
+        since: None,
+        message: Some(refused.reason.clone()),
+    }));
+    told.extend(look.leaving.iter().filter(|leaving| leaving.gone).map(|leaving| TenantStatus {
+        name: leaving.known.name.clone(),
+        database: leaving.known.key.database.clone(),
+        schema: Some(leaving.known.key.schema.clone()),
+        revision: None,
+        state: TenantState::Removed,
+        since: None,
+        message: Some(leaving.message.clone()),
+    }));
+    told.sort_by(|a, b| (&a.name, &a.database).cmp(&(&b.name, &b.database)));
+    told
+}
+
+fn blocked<'a>(subject: &'a Subject, phase: Option<&'a Phase>) -> Option<&'a str> {
+    match phase {
+        Some(Phase::Blocked(reason)) => Some(reason),
+        _ => subject.blocked.as_deref(),
+    }
+}
+
+fn status(
+    subject: &Subject,
+    state: TenantState,
+    message: Option<String>,
+    phase: Option<&Phase>,
+) -> TenantStatus {
+    let record = subject.record.as_ref();
+    let aside = match phase {
+        Some(Phase::Skipped) => Some("it is left out, by a person's word".to_owned()),
+        Some(Phase::Unapproved) => Some("nobody approved what would be done to it".to_owned()),
+        _ => None,
+    };
+    TenantStatus {
+        name: subject.tenant.name.clone(),
+        database: subject.tenant.key.database.clone(),
+        schema: Some(subject.tenant.key.schema.clone()),
+        revision: record.and_then(|record| record.revision.clone()),
+        state,
+        since: record.and_then(|record| record.drifted_since).filter(|_| state == TenantState::Drifted),
+        message: message.or(aside),
+    }
+}
+
+/// Everything that is told of a set.
+pub(super) fn report(
+    spec: &FleetSpec,
+    look: &Look,
+    to: &Digest,
+    target: &Digest,
+    drift: Vec<DriftGroup>,
+    machine: Option<&Machine>,
+) -> Report {
+    let phases: BTreeMap<&TenantKey, &Phase> = machine
+        .map(|machine| machine.members().iter().map(|member| (&member.tenant.key, &member.phase)).collect())
+        .unwrap_or_default();
+    let tenants = statuses(look, to, &phases);
+    let rollout = match machine {
+        Some(machine) => Some(rollout(spec, machine.rollout(), Some(machine.progress()))),
+        None => look.home.latest().map(|latest| self::rollout(spec, latest, None)),
+    };
+    Report {
+        set: spec.name.clone(),
+        definition: spec.definition.name.clone(),
+        revision: look.home.latest().and_then(Rollout::in_force).cloned(),
+        target: target.clone(),
+        counts: TenantCounts::of(tenants.iter().map(|tenant| tenant.state)),
+        databases: databases(look),
+        drift_mode: spec.drift,
+        drift,
+        rollout,
+        read: look.read,
+        notes: look.notes.clone(),
+        tenants,
+    }
+}
+
+fn databases(look: &Look) -> Vec<DatabaseReport> {
+    let mut tenants: BTreeMap<&DatabaseName, u32> = BTreeMap::new();
+    for key in look.subjects.keys() {
+        *tenants.entry(&key.database).or_default() += 1;
+    }
+    look.sites
+        .iter()
+        .map(|(name, site)| DatabaseReport {
+            name: name.clone(),
+            tenants: tenants.get(name).copied().unwrap_or_default(),
+            server_version: site.environment.as_ref().map(|environment| environment.server_version.clone()),
+            ledger: site.ledger,
+            trouble: site.trouble.clone(),
+        })
+        .collect()
+}
+
+/// A rollout as it is told.
+pub(super) fn rollout(
+    spec: &FleetSpec,
+    rollout: &Rollout,
+    progress: Option<Vec<WaveProgress>>,
+) -> RolloutReport {
+    let waves = progress.unwrap_or_else(|| waves(rollout));
+    RolloutReport {
+        id: rollout.id.clone(),
+        kind: rollout.kind.clone(),
+        from: rollout.from.clone(),
+        to: rollout.to.clone(),
+        state: rollout.state(),
+        message: message(rollout),
+        total: rollout.total,
+        done: waves.iter().map(|wave| wave.done).sum(),
+        budget: rollout.budget,
+        waves,
+        groups: groups(spec, rollout),
+        digest: rollout.offer.as_ref().map(|offer| offer.digest.clone()),
+        approvals: rollout.approvals.clone(),
+        failures: rollout.failures.clone(),
+        skipped: rollout.skipped.clone(),
+        planned: rollout.planned,
+        started: rollout.started,
+        ended: rollout.ended,
+    }
+}
+
+fn message(rollout: &Rollout) -> Option<String> {
+    match &rollout.stage {
+        Stage::Paused(paused) => Some(paused.to_string()),
+        Stage::AwaitingApproval => rollout
+            .offer
+            .as_ref()
+            .filter(|_| rollout.approvals.is_empty())
+            .map(|offer| format!("a person has to approve {}", offer.digest.short())),
+        Stage::RollingBack => Some("too much failed; what was changed is brought back".to_owned()),
+        Stage::Running | Stage::Ended(_) => None,
+    }
+}
+
+/// How far the waves were when the record was written: what is done was done
+/// in their order.
+fn waves(rollout: &Rollout) -> Vec<WaveProgress> {
+    let mut left = rollout.done;
+    rollout
+        .waves
+        .iter()
+        .enumerate()
+        .map(|(at, wave)| {
+            let done = left.min(wave.tenants);
+            left -= done;
+            WaveProgress {
+                name: wave.name.clone(),
+                tenants: wave.tenants,
+                done,
+                failed: rollout.counted(Some(at)),
+                running: 0,
+                aside: 0,
+                budget: rollout.budget_of(at),
+            }
+        })
+        .collect()
+}
+
+fn groups(spec: &FleetSpec, rollout: &Rollout) -> Vec<GroupReport> {
+    let mut groups: Vec<&Group> = rollout.groups.iter().collect();
+    groups.sort_by(|a, b| b.tenants.cmp(&a.tenants).then_with(|| a.key.cmp(&b.key)));
+    groups.into_iter().zip(1_u32..).map(|(group, number)| self::group(spec, rollout, group, number)).collect()
+}
+
+fn group(spec: &FleetSpec, rollout: &Rollout, group: &Group, number: u32) -> GroupReport {
+    let route = group.verdict.route();
+    let offered = rollout.offer.as_ref().zip(route).and_then(|(offer, route)| {
+        offer.groups.iter().find(|offered| offered.plan == route.plan && offered.from == group.key.from)
+    });
+    let (outcome, reasons) = match &group.verdict {
+        Verdict::InSync => (GroupOutcome::InSync, Vec::new()),
+        Verdict::Migrate(_) => (GroupOutcome::Migrate, Vec::new()),
+        Verdict::Blocked(reasons) => (GroupOutcome::Blocked, reasons.clone()),
+    };
+    GroupReport {
+        number,
+        from: group.key.from.clone(),
+        way: group.key.way.clone(),
+        revision: group.revision.clone(),
+        tenants: group.tenants,
+        examples: group.examples.clone(),
+        outcome,
+        reasons,
+        plan: route.map(|route| route.plan.clone()),
+        statements: route.map_or(0, |route| route.statements),
+        hazards: route.map(|route| route.hazards.clone()).unwrap_or_default(),
+        reaches_target: route.is_none_or(|route| route.reaches_target),
+        no_back: route.and_then(|route| route.no_back.clone()),
+        needs_approval: group.needs_approval(spec.rollout.approval, &rollout.kind, rollout.from.is_none()),
+        digest: offered.map(|offered| offered.digest.clone()),
+    }
+}
