@@ -79,7 +79,58 @@ pub(crate) fn reason(error: &tokio_postgres::Error) -> String {
     reason
 }
 
-/// Whether the error ends the connection, or tells that there is none.
+/// Why there is no connection (any more), and what to do about it.
+pub(crate) fn reason_and_remedy(error: &tokio_postgres::Error) -> String {
+    let remedy = match error.as_db_error() {
+        Some(error) => remedy(error.code().code()),
+        None => causes(error).find_map(|cause| cause.downcast_ref()).and_then(remedy_of_system),
+    };
+    match remedy {
+        Some(remedy) => format!("{}. {remedy}", reason(error)),
+        None => reason(error),
+    }
+}
+
+fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn std::error::Error + 'static)| (*cause).source())
+}
+
+/// What to do when the system says this.
+fn remedy_of_system(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    Some(match error.kind() {
+        ErrorKind::ConnectionRefused => "Is the server up, and are host and port right?",
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "Is the host right, and does the network (a firewall, a NetworkPolicy) let the connection through?"
+        }
+        ErrorKind::NotFound | ErrorKind::PermissionDenied => "Is the directory of the server's socket right?",
+        // A name that nobody knows has no kind of its own.
+        _ if error.to_string().contains("lookup address") => "Is the host's name right, and known here?",
+        _ => return None,
+    })
+}
+
+/// What to do when a server lets nobody in for this reason.
+fn remedy(sqlstate: &str) -> Option<&'static str> {
+    Some(match sqlstate {
+        "28P01" => "Are user and password in the connection (its URI or secret) those of the server?",
+        "28000" => {
+            "Does the role exist and may it log in, does pg_hba.conf let it in from here, and does sslmode fit?"
+        }
+        "3D000" => "Create the database, or name another one in the connection",
+        "42501" => "GRANT CONNECT ON DATABASE to the login",
+        "53300" => {
+            "Lower limits.maxConnections, or raise max_connections, the role's or the database's limit"
+        }
+        "57P03" => "It is starting up, shutting down or recovering: it is asked again",
+        "57P01" | "57P02" => {
+            "It was shut down or restarted, or an administrator ended the session: it is asked again"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the error ends the connection, or tells that there is none. That an answer was not understood does neither.
 pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         Some(error) => {
@@ -87,7 +138,7 @@ pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
             code.starts_with("08")
                 || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300")
         }
-        None => true,
+        None => error.is_closed() || causes(error).any(|cause| cause.is::<std::io::Error>()),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::{BadSettings, Settings};
 use super::tls;
-use crate::error::reason;
+use crate::error::{reason, reason_and_remedy};
 
 /// `invalid_authorization_specification`: what a server says that wants, or
 /// does not want, encryption.
@@ -121,7 +121,7 @@ impl Login {
         };
         match tokio::time::timeout(limit, opening).await {
             Ok(opened) => opened,
-            Err(_) => Err(self.unreachable(format!("no answer within {} s", limit.as_secs()))),
+            Err(_) => Err(self.unreachable(format!("no answer within {} s. Is the host right, and does the network (a firewall, a NetworkPolicy) let the connection through?", limit.as_secs()))),
         }
     }
 
@@ -140,7 +140,7 @@ impl Login {
                     return Ok((client, task));
                 }
                 Err(error) if tries.peek().is_some() && may_do_without(*mode, &error) => {}
-                Err(error) => return Err(self.unreachable(reason(&error))),
+                Err(error) => return Err(self.unreachable(reason_and_remedy(&error))),
             }
         }
         Err(self.unreachable("no way to connect is allowed"))
@@ -148,8 +148,10 @@ impl Login {
 
     /// Pins the session and asks the server who it is, in one round trip.
     async fn pin(&self, client: &Client) -> Result<(i32, Server), EngineError> {
-        let answers =
-            client.simple_query(&self.pinned).await.map_err(|error| self.unreachable(reason(&error)))?;
+        let answers = client
+            .simple_query(&self.pinned)
+            .await
+            .map_err(|error| self.unreachable(reason_and_remedy(&error)))?;
         let row = answers.iter().rev().find_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,

@@ -5,7 +5,7 @@
 use tenantry_engine::EngineError;
 
 use super::login::{Login, Open};
-use crate::error::reason;
+use crate::error::reason_and_remedy;
 
 /// How often both clients are asked.
 const ROUNDS: usize = 3;
@@ -18,7 +18,7 @@ pub(super) async fn refuse(login: &Login, first: &Open, second: &Open) -> Result
         // Within a transaction each keeps its backend, so that two real sessions never tell the same.
         for (client, open) in [(1, first), (2, second)] {
             let pid = open.client.simple_query("SELECT pg_catalog.pg_backend_pid()").await;
-            let rows = pid.map_err(|error| login.unreachable(reason(&error)))?;
+            let rows = pid.map_err(|error| login.unreachable(reason_and_remedy(&error)))?;
             let pid = rows.iter().find_map(|row| match row {
                 tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
                 _ => None,

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::login::{Open, Server};
 use super::pool::{Pool, Running};
-use crate::error::{is_lost, reason, server_error};
+use crate::error::{is_lost, reason, reason_and_remedy, server_error};
 
 /// A connection on loan from the pool, with everything pinned that changes how
 /// the server prints (D4). Its `search_path` is `pg_catalog, <ledger>, pg_temp`.
@@ -58,10 +58,9 @@ impl Session {
     /// An error of this connection, in words that may leave the database.
     pub fn failed(&self, doing: &str, error: &tokio_postgres::Error) -> EngineError {
         match error.as_db_error() {
-            Some(db_error) if !is_lost(error) => {
-                EngineError::Server { doing: doing.to_owned(), error: server_error(db_error) }
-            }
-            _ => self.pool.login().unreachable(reason(error)),
+            _ if is_lost(error) => self.pool.login().unreachable(reason_and_remedy(error)),
+            Some(said) => EngineError::Server { doing: doing.to_owned(), error: server_error(said) },
+            None => EngineError::Unread(format!("{doing}: {}", reason(error))),
         }
     }
 
