@@ -58,9 +58,10 @@ pub struct Inspected {
     pub oid: u32,
     /// Its watermark, equal before and after it was read.
     pub watermark: Watermark,
-    /// What is in it, as the policy sees it.
+    /// What is in it, as the policy sees it, with what was renamed aside.
     pub catalog: Catalog,
-    /// The fingerprint of that.
+    /// The fingerprint of that, without what the ledger knows as renamed aside
+    /// (D10).
     pub fingerprint: Fingerprint,
 }
 
@@ -141,7 +142,9 @@ pub trait Engine: Send + Sync + 'static {
     ) -> impl Future<Output = Result<BTreeMap<SchemaName, Watermark>, EngineError>> + Send;
 
     /// Reads these schemas, in batches bounded by memory; one that is not
-    /// there is missing from the answer. `each` is called as they come.
+    /// there is missing from the answer. `each` is called as they come. A schema
+    /// that cannot be read (a lock, a missing right, changes that do not end) is
+    /// an error that names it, after all others were handed out.
     fn inspect(
         &self,
         schemas: &[SchemaName],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tenantry_engine::{DatabaseIdentity, EngineError, Environment, Pulse, SchemaName, Watermark};
 
 use crate::connect::{Connections, Login, Pool, Server, Session, Settings};
+use crate::known::Known;
 use crate::watermark;
 
 /// One database that tenants live in: connections to it, and what it is.
@@ -69,7 +70,8 @@ impl Database {
     /// See [`tenantry_engine::Engine::environment`].
     pub async fn environment(&self) -> Result<Environment, EngineError> {
         let session = self.session().await?;
-        let environment = watermark::environment(&session, &[]).await?;
+        let known = Known::look(&session, &self.settings().ledger_schema).await?;
+        let environment = watermark::environment(&session, known.as_ref()).await?;
         session.put_back();
         Ok(environment)
     }

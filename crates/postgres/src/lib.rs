@@ -1,20 +1,23 @@
 //! Tenantry's engine for PostgreSQL: connect, inspect, compile, prove, apply, ledger.
 
-#[expect(dead_code, reason = "the engine calls it as soon as it is there")]
 mod apply;
 mod compile;
 mod connect;
 mod database;
 pub mod definition;
+mod doctor;
 mod engine;
 mod error;
 pub mod inspect;
+mod inspection;
+mod known;
 mod ledger;
 mod propose;
-#[expect(dead_code, reason = "the engine and the ledger use it as soon as they are there")]
 mod reach;
+mod schemas;
 mod script;
 mod shadow;
+mod tenants;
 mod watermark;
 
 pub use connect::{

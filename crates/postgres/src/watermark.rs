@@ -10,12 +10,20 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
 use crate::connect::Session;
+use crate::known::Known;
 
 /// One value a schema over the versions of its catalog rows. `$1`: the
 /// schemas' oids.
 pub(crate) const SCHEMA: &str = include_str!("watermark/schema.sql");
 const PULSE: &str = include_str!("watermark/pulse.sql");
 const ENVIRONMENT: &str = include_str!("watermark/environment.sql");
+/// The schemas that these rest on. `$1`: the schemas' oids.
+const REFERRED: &str = concat!(
+    "WITH place AS (\n",
+    include_str!("inspect/everything.sql"),
+    "\n)\n",
+    include_str!("watermark/referred.sql")
+);
 
 /// Counts up whenever the program reads schemas differently, so that what an
 /// older one recorded is not taken for what this one would find.
@@ -65,12 +73,23 @@ pub(crate) async fn watermarks(
 }
 
 /// What tenants rest on but do not own: the server, its extensions and
-/// languages, and the schemas that tenants share. `public` and the schemas of
-/// extensions are shared always; `referred` are those that a tenant was found
-/// to refer to.
+/// languages, and the schemas that tenants share: `public` and those of
+/// extensions always, and every one that a tenant refers to.
+///
+/// Which ones those are is asked of one schema for each state that tenants were
+/// found in, as the ledger `known` has them: equal tenants print the same names,
+/// so it costs the same for any number of them, and is the same for every
+/// process. A tenant without a record there is read whatever this says.
 ///
 /// Roles are not in it: their names are part of each schema's own watermark.
-pub(crate) async fn environment(session: &Session, referred: &[String]) -> Result<Environment, EngineError> {
+pub(crate) async fn environment(
+    session: &Session,
+    known: Option<&Known>,
+) -> Result<Environment, EngineError> {
+    let referred = match known {
+        Some(known) => referred(session, &known.representatives(session).await?).await?,
+        None => Vec::new(),
+    };
     let server = session.server().clone();
     let rows = session
         .query_typed(ENVIRONMENT, &[(&referred, Type::TEXT_ARRAY)])
@@ -90,4 +109,12 @@ pub(crate) async fn environment(session: &Session, referred: &[String]) -> Resul
     }
     let digest = hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     Ok(Environment { digest, server_version: server.version, server_version_num: server.version_num })
+}
+
+/// The names of the schemas that these rest on, besides themselves and the
+/// server's own.
+async fn referred(session: &Session, schemas: &[u32]) -> Result<Vec<String>, EngineError> {
+    let rows = session.query_typed(REFERRED, &[(&schemas, Type::OID_ARRAY)]).await;
+    rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect())
+        .map_err(|error| session.failed("reading what tenants refer to", &error))
 }

@@ -142,7 +142,8 @@ async fn dropping_a_session_ends_its_statement_on_the_server() {
     until(|| cluster.psql(&name, &active).unwrap() == "0").await;
 }
 
-async fn until(mut done: impl FnMut() -> bool) {
+/// Waits for what happens soon.
+pub(crate) async fn until(mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it did not happen in time");

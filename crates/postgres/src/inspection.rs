@@ -1,0 +1,263 @@
+//! Reads many schemas, in batches, each of them between two equal watermarks (D12): what was changed meanwhile is read again.
+
+mod batches;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_engine::{EngineError, Inspected, SchemaName, Watermark};
+use tenantry_planner::sql::Quoted;
+use tenantry_planner::{Policy, part_aside};
+use tokio_postgres::types::Type;
+
+use self::batches::{Batch, Item, Waiting, pause};
+use crate::connect::Session;
+use crate::database::Database;
+use crate::error::{is_lost, server_error};
+use crate::inspect::{InspectError, inspect};
+use crate::known::{Known, Renamed};
+use crate::watermark;
+
+/// How many batches are read at one time: what one of them becomes is put together while the server works on the other.
+const AT_ONCE: usize = 2;
+/// How long is waited for somebody's lock on a table that a view selects from: printing a view takes one too. The others of
+/// the batch wait along.
+const LOCK_TIMEOUT: &str = "250ms";
+
+/// See [`tenantry_engine::Engine::inspect`].
+///
+/// # Errors
+/// What the server says. A schema that cannot be read, or is changed faster than that, is an error that names it, once all
+/// others were handed out.
+pub(crate) async fn inspect_all(
+    database: &Database,
+    schemas: &[SchemaName],
+    policy: &Policy,
+    mut each: impl FnMut(Inspected) + Send,
+) -> Result<(), EngineError> {
+    let session = database.session().await?;
+    let known = Known::look(&session, &database.settings().ledger_schema).await?;
+    let mut waiting = Waiting::new(sizes(&session, schemas).await?);
+    session.put_back();
+
+    let reading = Reading { database, policy, known: known.as_ref() };
+    let mut running = FuturesUnordered::new();
+    let (mut failed, mut unreadable) = (None, Vec::new());
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(batch) = waiting.next(running.is_empty())
+        {
+            running.push(reading.batch(batch));
+        }
+        let Some(outcome) = running.next().await else { break };
+        let Outcome { found, moved, unreadable: more, unread } = outcome?;
+        unreadable.extend(more);
+        found.into_iter().for_each(&mut each);
+        match unread {
+            None => {}
+            // It was one of those that moved.
+            Some((batch, _)) if !moved.is_empty() => waiting.unread(batch),
+            Some((mut batch, error)) => match batch.pop() {
+                None => {}
+                // What stands in the way may pass: somebody's lock.
+                Some(one) if batch.is_empty() => {
+                    failed = failed.or(waiting.again(one).map(|one| error.about(&one.schema)));
+                }
+                Some(one) => {
+                    batch.push(one);
+                    waiting.halve(batch);
+                }
+            },
+        }
+        for item in moved.into_iter().filter_map(|item| waiting.again(item)) {
+            failed = failed.or(Some(EngineError::Moved { schema: item.schema }));
+        }
+    }
+    let failed = denied(&unreadable, &database.settings().user).or(failed);
+    failed.map_or(Ok(()), Err)
+}
+
+/// The schemas that are there, each once, with how much is in them.
+async fn sizes(session: &Session, schemas: &[SchemaName]) -> Result<Vec<Item>, EngineError> {
+    let failed = |error| session.failed("looking for schemas", &error);
+    let names: Vec<&str> = schemas.iter().map(SchemaName::as_str).collect();
+    let sql = include_str!("inspection/sizes.sql");
+    let rows = session.query_typed(sql, &[(&names, Type::TEXT_ARRAY)]).await.map_err(failed)?;
+    let by_name: BTreeMap<&str, &SchemaName> = schemas.iter().map(|name| (name.as_str(), name)).collect();
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let objects: i64 = row.try_get("objects").map_err(failed)?;
+        if let Some(schema) = by_name.get(row.try_get::<_, &str>("name").map_err(failed)?) {
+            let objects = usize::try_from(objects).unwrap_or(usize::MAX);
+            items.push(Item { schema: (*schema).clone(), objects, tries: 0 });
+        }
+    }
+    Ok(items)
+}
+
+/// What came of a batch.
+#[derive(Default)]
+struct Outcome {
+    found: Vec<Inspected>,
+    moved: Vec<Item>,
+    /// What the login may not read.
+    unreadable: Vec<SchemaName>,
+    /// What did not move and could not be read, with the reason.
+    unread: Option<(Batch, Unread)>,
+}
+
+/// Why a batch could not be read, though the connection is well.
+enum Unread {
+    Server(tenantry_engine::ServerError),
+    Program(String),
+}
+
+impl Unread {
+    /// The words in which it leaves the engine.
+    fn about(self, schema: &SchemaName) -> EngineError {
+        match self {
+            Unread::Server(error) => EngineError::Refused { schema: schema.clone(), error },
+            Unread::Program(error) => EngineError::Unread(format!("schema {schema}: {error}")),
+        }
+    }
+}
+
+/// A schema as it stands at one moment.
+#[derive(PartialEq, Eq)]
+struct Mark {
+    schema: SchemaName,
+    watermark: Watermark,
+    /// Whether the login may look names up in it.
+    readable: bool,
+}
+
+/// Schemas as they stand at one moment, by their oids.
+type Marks = BTreeMap<u32, Mark>;
+
+/// What is the same for all batches.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    database: &'a Database,
+    policy: &'a Policy,
+    known: Option<&'a Known>,
+}
+
+impl Reading<'_> {
+    /// Reads a batch.
+    async fn batch(self, batch: Batch) -> Result<Outcome, EngineError> {
+        tokio::time::sleep(pause(&batch)).await;
+        let mut session = self.database.session().await?;
+        session.visit(batch.len());
+        let doing = "reading schemas";
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+        session.run(doing, &format!("{begin}; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")).await?;
+        let before = marks(&session, &batch).await?;
+        // Between the watermarks: an apply renames and writes it down in one commit.
+        let renamed = match self.known {
+            Some(known) => known.renamed(&session, batch.iter().map(|item| &item.schema)).await?,
+            None => Renamed::new(),
+        };
+        let oids: Vec<u32> = before.keys().copied().collect();
+        let read = match inspect(&*session, &oids).await {
+            Err(InspectError::Query { what, source }) if is_lost(&source) => {
+                return Err(InspectError::Query { what, source }.told(&session));
+            }
+            read => read,
+        };
+        session.run(doing, "ROLLBACK").await?;
+        let after = marks(&session, &batch).await?;
+        session.put_back();
+        Ok(self.outcome(batch, &before, &after, read, &renamed))
+    }
+
+    fn outcome(
+        self,
+        batch: Batch,
+        before: &Marks,
+        after: &Marks,
+        read: Result<BTreeMap<u32, Catalog>, InspectError>,
+        renamed: &Renamed,
+    ) -> Outcome {
+        let there: BTreeSet<&SchemaName> = before.values().map(|mark| &mark.schema).collect();
+        let still: Vec<(u32, &Mark)> = before
+            .iter()
+            .filter(|(oid, mark)| after.get(oid) == Some(mark))
+            .map(|(oid, mark)| (*oid, mark))
+            .collect();
+        let stood: BTreeSet<&SchemaName> = still.iter().map(|(_, mark)| &mark.schema).collect();
+        let (stayed, moved): (Batch, Batch) = batch
+            .into_iter()
+            .filter(|item| there.contains(&item.schema))
+            .partition(|item| stood.contains(&item.schema));
+        match read {
+            Ok(mut catalogs) => {
+                let (readable, hidden): (Vec<_>, Vec<_>) =
+                    still.into_iter().partition(|(_, mark)| mark.readable);
+                let found = readable.into_iter().filter_map(|(oid, mark)| {
+                    let aside = renamed.get(mark.schema.as_str()).map(Vec::as_slice).unwrap_or_default();
+                    let catalog = self.policy.project(&catalogs.remove(&oid)?);
+                    let fingerprint = if aside.is_empty() {
+                        Fingerprint::of(&catalog)
+                    } else {
+                        Fingerprint::of(&part_aside(&catalog, aside).0)
+                    };
+                    let Mark { schema, watermark, .. } = mark;
+                    let (schema, watermark) = (schema.clone(), watermark.clone());
+                    Some(Inspected { schema, oid, watermark, catalog, fingerprint })
+                });
+                let found = found.collect();
+                let unreadable = hidden.into_iter().map(|(_, mark)| mark.schema.clone()).collect();
+                Outcome { found, moved, unreadable, unread: None }
+            }
+            Err(error) => {
+                let said = match &error {
+                    InspectError::Query { source, .. } => source.as_db_error(),
+                    _ => None,
+                };
+                let error = match said {
+                    Some(said) => Unread::Server(server_error(said)),
+                    None => Unread::Program(error.to_string()),
+                };
+                Outcome { moved, unread: Some((stayed, error)), ..Outcome::default() }
+            }
+        }
+    }
+}
+
+/// The schemas that are there, with their watermarks.
+async fn marks(session: &Session, batch: &Batch) -> Result<Marks, EngineError> {
+    let failed = |error| session.failed("looking for schemas", &error);
+    let names: Vec<&str> = batch.iter().map(|item| item.schema.as_str()).collect();
+    let sql = include_str!("inspection/marks.sql");
+    let rows = session.query_typed(sql, &[(&names, Type::TEXT_ARRAY)]).await.map_err(failed)?;
+    let by_name: BTreeMap<&str, &SchemaName> =
+        batch.iter().map(|item| (item.schema.as_str(), &item.schema)).collect();
+    let mut there: BTreeMap<u32, (&SchemaName, bool)> = BTreeMap::new();
+    for row in &rows {
+        if let Some(schema) = by_name.get(row.try_get::<_, &str>("name").map_err(failed)?) {
+            let readable = row.try_get("readable").map_err(failed)?;
+            there.insert(row.try_get("oid").map_err(failed)?, (schema, readable));
+        }
+    }
+    let watermarks = watermark::watermarks(session, &there.keys().copied().collect()).await?;
+    Ok(watermarks
+        .into_iter()
+        .filter_map(|(oid, watermark)| {
+            let (schema, readable) = *there.get(&oid)?;
+            Some((oid, Mark { schema: schema.clone(), watermark, readable }))
+        })
+        .collect())
+}
+
+/// That schemas cannot be read, though they are there.
+fn denied(schemas: &[SchemaName], login: &str) -> Option<EngineError> {
+    let first = schemas.first()?;
+    let (login, others) = (Quoted(login), schemas.len() - 1);
+    let also = if others == 0 { String::new() } else { format!(" and {others} more") };
+    Some(EngineError::Denied {
+        what: format!("{login} may not look up names in schema {first}{also}, so that they cannot be read"),
+        remedy: format!("GRANT USAGE ON SCHEMA {} TO {login}", first.identifier()),
+    })
+}
