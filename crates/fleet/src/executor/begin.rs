@@ -251,7 +251,7 @@ async fn fresh<D: Engine>(
     options: &Options,
 ) -> Result<Option<Machine>, FleetError> {
     let taken: Vec<&Rollout> = look.home.rollouts.iter().map(|kept| &kept.rollout).collect();
-    let id = goal::name(&ground.spec.name, &goal.to, &taken);
+    let id = goal::name(&ground.spec.name, &goal.to, &taken, look.home.all, ground.now());
     let skipped = carried(look, &goal.to);
     let first = members(look, &ground.course(&goal.to, &goal.to, options));
     let idle = !has_work(&first, &skipped);

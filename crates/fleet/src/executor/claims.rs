@@ -11,6 +11,8 @@ use super::ground::{BATCH, Ground};
 use super::look::{Look, Subject};
 use crate::survey::Found;
 
+/// What stands in the way, by schema.
+type Conflicts = Vec<(SchemaName, ClaimConflict)>;
 /// Tenants of one database that have the same claim.
 type Batch = (Claim, Vec<(TenantName, SchemaName)>);
 
@@ -27,7 +29,7 @@ pub(super) async fn claim_all<D: Engine>(
         for (claim, tenants) in batches {
             for chunk in tenants.chunks(BATCH) {
                 match claim_some(ground, &name, chunk, &claim, take_over).await {
-                    Ok(conflicts) => note(look, &name, chunk, &claim, conflicts),
+                    Ok((conflicts, records)) => note(look, &name, chunk, &claim, conflicts, &records),
                     Err(error) => {
                         failed.push((name.clone(), error));
                         break;
@@ -73,7 +75,7 @@ async fn claim_some<D: Engine>(
     tenants: &[(TenantName, SchemaName)],
     claim: &Claim,
     take_over: bool,
-) -> Result<Vec<(SchemaName, ClaimConflict)>, EngineError> {
+) -> Result<(Conflicts, Vec<TenantRecord>), EngineError> {
     let ledger = ground.database(name)?.ledger();
     let conflicts = ledger.claim(tenants, claim, None).await?;
     let mut left = Vec::new();
@@ -90,10 +92,13 @@ async fn claim_some<D: Engine>(
             },
         }
     }
+    // What is known of a schema may be another thing once it is taken over.
+    let took = !given_up.is_empty();
     for (held, tenants) in given_up {
         left.extend(ledger.claim(&tenants, claim, Some(&held)).await?);
     }
-    Ok(left)
+    let records = if took { ledger.records(Some(ground.set())).await? } else { Vec::new() };
+    Ok((left, records))
 }
 
 /// The claim that would be given up: one's own, where only the database or the
@@ -111,15 +116,23 @@ fn note(
     name: &DatabaseName,
     tenants: &[(TenantName, SchemaName)],
     claim: &Claim,
-    conflicts: Vec<(SchemaName, ClaimConflict)>,
+    conflicts: Conflicts,
+    records: &[TenantRecord],
 ) {
     let conflicts: BTreeMap<SchemaName, ClaimConflict> = conflicts.into_iter().collect();
+    let records: BTreeMap<&SchemaName, &TenantRecord> =
+        records.iter().map(|record| (&record.schema, record)).collect();
     for (tenant, schema) in tenants {
         let key = TenantKey { database: name.clone(), schema: schema.clone() };
         let Some(subject) = look.subjects.get_mut(&key) else { continue };
         match conflicts.get(schema) {
             Some(conflict) => subject.blocked = Some(format!("schema {schema}: {conflict}")),
-            None => claimed(subject, tenant, claim),
+            None => {
+                if let Some(record) = records.get(schema) {
+                    subject.record = Some((*record).clone());
+                }
+                claimed(subject, tenant, claim);
+            }
         }
     }
 }

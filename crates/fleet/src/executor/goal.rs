@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use tenantry_engine::RevisionRecord;
 use tenantry_planner::Digest;
 
@@ -113,10 +114,14 @@ pub(super) fn named(digits: &str, revisions: &[RevisionRecord]) -> Result<Digest
     }
 }
 
-/// A name for a new rollout that no other of the set has.
-pub(super) fn name(set: &str, to: &Digest, taken: &[&Rollout]) -> String {
+/// A name for a new rollout that no other of the set has. `all`: `known` are
+/// all that there ever were.
+pub(super) fn name(set: &str, to: &Digest, known: &[&Rollout], all: bool, now: Timestamp) -> String {
     let plain = format!("{set}-{}", &to.as_str()[..10]);
-    let is_taken = |name: &str| taken.iter().any(|rollout| rollout.id == name);
+    if !all {
+        return format!("{plain}-{}", now.as_second());
+    }
+    let is_taken = |name: &str| known.iter().any(|rollout| rollout.id == name);
     if !is_taken(&plain) {
         return plain;
     }
@@ -257,9 +262,11 @@ mod tests {
     #[test]
     fn each_rollout_has_a_name_of_its_own() {
         let mut first = rollout(Kind::Forward, "", "r1", Stage::Running, true);
-        let plain = name("customers", &digest("r1"), &[]);
+        let plain = name("customers", &digest("r1"), &[], true, noon(0));
         first.id.clone_from(&plain);
-        assert_eq!(name("customers", &digest("r1"), &[&first]), format!("{plain}-2"));
-        assert_ne!(name("customers", &digest("r2"), &[&first]), plain);
+        assert_eq!(name("customers", &digest("r1"), &[&first], true, noon(0)), format!("{plain}-2"));
+        assert_ne!(name("customers", &digest("r2"), &[&first], true, noon(0)), plain);
+        let late = name("customers", &digest("r2"), &[&first], false, noon(0));
+        assert_ne!(late, name("customers", &digest("r2"), &[&first], false, noon(1)));
     }
 }

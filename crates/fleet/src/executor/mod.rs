@@ -5,11 +5,6 @@
 //! pure functions (`goal`, `members`, `tell`, and the other modules of this
 //! crate).
 
-#![expect(
-    clippy::result_large_err,
-    reason = "an engine's error is as large as what has to be told, and is never made in a loop that is hot"
-)]
-
 mod begin;
 mod claims;
 mod control;
@@ -169,6 +164,9 @@ impl<D: Engine> Fleet<D> {
         let ground = self.ground(control, true)?;
         let mut prepared = prepare(&ground, &Wish::Forward, options, false).await?;
         removal(&self.spec, &mut prepared.look);
+        if let Some(of) = undo(&prepared) {
+            prepared.look.notes.push(format!("rollout {of} failed; fleet apply brings back what it changed"));
+        }
         let offered = prepared.machine.as_ref().is_some_and(|machine| machine.rollout().offer.is_some());
         if ground.writes {
             begin::keep(&ground, &mut prepared, offered).await?;

@@ -17,7 +17,7 @@ use super::members::{place_of, want};
 use super::propose::{self, Task};
 use super::settle::{confirm_now, settle_all};
 use super::{Control, FleetError, Options, Progress};
-use crate::rollout::{Action, GroupKey, Machine, Observation, Outcome, Phase, Trouble, Verdict};
+use crate::rollout::{Action, GroupKey, Machine, Observation, Outcome, Phase, Trouble, Verdict, Waiting};
 use crate::survey::Found;
 
 /// The machine is asked again after this long, whatever happens.
@@ -36,6 +36,7 @@ pub(super) struct Run<'a, D> {
     tasks: JoinSet<Done>,
     /// What was told of each tenant already.
     told: BTreeMap<TenantKey, &'static str>,
+    waiting: Option<(Waiting, Option<Timestamp>)>,
     stopping: bool,
 }
 
@@ -58,6 +59,7 @@ impl<'a, D: Engine> Run<'a, D> {
             applied: 0,
             tasks: JoinSet::new(),
             told: BTreeMap::new(),
+            waiting: None,
             stopping: false,
         }
     }
@@ -85,9 +87,7 @@ impl<'a, D: Engine> Run<'a, D> {
                 match action {
                     Action::Finish(outcome) => return Ok(outcome),
                     Action::Wait(time, what) => {
-                        if self.tasks.is_empty() {
-                            self.control.tell(Progress::Waiting { what, until: time });
-                        }
+                        self.tell_waiting(what, time);
                         until = time;
                     }
                     Action::Save => self.save().await?,
@@ -385,6 +385,17 @@ impl<'a, D: Engine> Run<'a, D> {
         }
     }
 
+    /// Tells what is waited for, once.
+    fn tell_waiting(&mut self, what: Waiting, until: Option<Timestamp>) {
+        let waiting = Some((what, until));
+        if self.tasks.is_empty() && self.waiting != waiting {
+            self.waiting.clone_from(&waiting);
+            if let Some((what, until)) = waiting {
+                self.control.tell(Progress::Waiting { what, until });
+            }
+        }
+    }
+
     fn tell_waves(&mut self, at_once: bool) {
         let machine = &self.machine;
         self.control.tell_waves(at_once, || {
@@ -426,7 +437,10 @@ impl<'a, D: Engine> Run<'a, D> {
                 Err(error) if error.is_transient() && attempt < retry.attempts && !self.stopping => {
                     self.control
                         .tell(Progress::Silent { database: home.clone(), message: error.to_string() });
-                    tokio::time::sleep(pause).await;
+                    tokio::select! {
+                        () = self.ground.stop.cancelled() => attempt = retry.attempts,
+                        () = tokio::time::sleep(pause) => {}
+                    }
                     pause = pause.saturating_mul(2).min(retry.max_backoff);
                     attempt += 1;
                 }

@@ -45,6 +45,8 @@ pub(super) struct Kept {
 pub(super) struct Home {
     /// Newest first.
     pub rollouts: Vec<Kept>,
+    /// Whether those are all.
+    pub all: bool,
     /// Who is missing.
     pub memory: Memory,
     /// The version of the record that says so; 0 when there is none.
@@ -152,13 +154,14 @@ pub(super) async fn read_home<D: Engine>(
         return Ok(Home { trouble: Some(trouble), ..Home::default() });
     }
     if !site.is_some_and(|site| site.ledger) {
-        return Ok(Home::default());
+        return Ok(Home { all: true, ..Home::default() });
     }
     let failed = |error| FleetError::Database { database: name.clone(), error: Box::new(error) };
     let ledger = ground.database(name).map_err(failed)?.ledger();
     let rollouts = ledger.rollouts(ground.set(), ROLLOUTS).await.map_err(failed)?;
     let record = ledger.set_record(ground.set()).await.map_err(failed)?;
-    let mut home = Home::default();
+    let all = rollouts.len() < usize::try_from(ROLLOUTS).unwrap_or(usize::MAX);
+    let mut home = Home { all, ..Home::default() };
     for kept in rollouts {
         home.rollouts.push(Kept { rollout: Rollout::read(&kept.id, &kept.state)?, version: kept.version });
     }

@@ -1,5 +1,6 @@
 //! A database that is not there. A schema is a set of tables, a definition is
-//! their names, and what goes wrong is ordered beforehand.
+//! their names (one with `_` at its end is the same table, printed differently),
+//! and what goes wrong is ordered beforehand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -51,6 +52,10 @@ pub(crate) struct State {
     pub changes: u64,
     pub tenants: Vec<TenantRow>,
     pub readonly: bool,
+    /// What its tenants rest on, when that is not `e1`.
+    pub environment: Option<String>,
+    /// Somebody makes a table in this schema while others are read, once.
+    pub meanwhile: Option<SchemaName>,
 }
 
 /// A database that is not there.
@@ -260,8 +265,9 @@ impl Engine for FakeDatabase {
     }
 
     async fn environment(&self) -> Result<Environment, EngineError> {
-        self.state().called("environment")?;
-        Ok(environment("e1"))
+        let mut state = self.state();
+        state.called("environment")?;
+        Ok(environment(state.environment.as_deref().unwrap_or("e1")))
     }
 
     async fn doctor(&self) -> Result<Vec<Finding>, EngineError> {
@@ -312,6 +318,11 @@ impl Engine for FakeDatabase {
             let fingerprint = Fingerprint::of(&catalog);
             each(Inspected { schema: schema.clone(), oid: lodging.oid, watermark, catalog, fingerprint });
         }
+        if let Some(schema) = state.meanwhile.take() {
+            state.change(&schema, |tables| {
+                tables.insert("meanwhile".to_owned());
+            });
+        }
         Ok(())
     }
 
@@ -336,7 +347,10 @@ impl Engine for FakeDatabase {
         if from.contains("unplannable") {
             return Ok(Proposal::Blocked { reasons: vec!["table unplannable cannot be touched".to_owned()] });
         }
-        if from == to {
+        let canonical = |tables: &BTreeSet<String>| -> BTreeSet<String> {
+            tables.iter().map(|table| table.trim_end_matches('_').to_owned()).collect()
+        };
+        if canonical(&from) == canonical(&to) {
             return Ok(Proposal::InSync);
         }
         let forward = plan(&from, &to, &target.policy, start.renamed);

@@ -1,0 +1,142 @@
+//! What a rollout does, with whose word, and the way back.
+
+use super::{FAILED, SUCCEEDED, provisioned, state};
+use crate::TenantState;
+use crate::executor::testing::Stage;
+use crate::executor::{FleetError, Options};
+use crate::rollout::{Outcome, RolloutState};
+
+#[tokio::test(start_paused = true)]
+async fn tenants_are_made_and_brought_to_the_next_definition() {
+    let mut stage = Stage::new(&[("a", 30), ("b", 10)], "users");
+    let made = stage.apply().await.unwrap();
+    assert_eq!((made.outcome, made.applied), (SUCCEEDED, 40));
+    assert_eq!((made.report.counts.in_sync, made.report.counts.total), (40, 40));
+
+    stage.define("users invoices");
+    let moved = stage.apply().await.unwrap();
+    assert_eq!((moved.outcome, moved.applied), (SUCCEEDED, 40));
+    assert_eq!(moved.report.counts.in_sync, 40);
+    assert_eq!((stage.with("a", "invoices users"), stage.with("b", "invoices users")), (30, 10));
+
+    let again = stage.apply().await.unwrap();
+    assert_eq!((again.outcome, again.applied), (None, 0));
+    let checked = stage.check().await;
+    assert_eq!((checked.counts.in_sync, checked.read), (40, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_before_it_is_approved() {
+    let mut stage = provisioned(20, "users fax").await;
+    stage.define("users");
+    let planned = stage.plan().await;
+    let rollout = planned.planned.unwrap();
+    assert_eq!((rollout.state, planned.kept), (RolloutState::AwaitingApproval, true));
+    assert_eq!(planned.plans.len(), 1);
+    assert!(planned.plans[0].script.contains("fax"));
+    let digest = rollout.digest.unwrap();
+
+    let waits = stage.apply().await.unwrap();
+    assert_eq!((waits.outcome, waits.applied), (Some(Outcome::AwaitingApproval), 0));
+    assert_eq!(waits.report.counts.in_sync, 20, "judged against what is in force");
+    let typed = |text: &str| Options { approve: vec![text.to_owned()], ..Options::default() };
+    assert!(matches!(stage.apply_with(&typed("123456789abc")).await, Err(FleetError::Digest(_))));
+    assert_eq!(stage.with("a", "fax users"), 20);
+
+    let done = stage.apply_with(&typed(digest.short())).await.unwrap();
+    assert_eq!((done.outcome, done.applied), (SUCCEEDED, 20));
+    assert_eq!(stage.with("a", "users"), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_definition_takes_the_place_of_what_was_offered() {
+    let mut stage = provisioned(10, "users fax telex").await;
+    stage.define("users fax");
+    let first = stage.plan().await.planned.unwrap();
+    stage.define("users");
+    let second = stage.plan().await.planned.unwrap();
+    assert_ne!(first.digest, second.digest);
+    let old = Options { approve: vec![first.digest.unwrap().to_string()], ..Options::default() };
+    assert!(matches!(stage.apply_with(&old).await, Err(FleetError::Digest(_))));
+    let history = stage.fleet().history(None, 10).await.unwrap();
+    assert_eq!(history.rollouts[1].state, RolloutState::Superseded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drifted_tenant_needs_another_approval() {
+    let mut stage = provisioned(10, "users fax").await;
+    stage.define("users");
+    let first = stage.plan().await.planned.unwrap();
+    stage.drift("a", "t002", "by_hand");
+    let second = stage.plan().await.planned.unwrap();
+    assert_ne!(first.digest, second.digest);
+    assert_eq!(second.groups.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_arrive_while_it_waits_are_made_at_what_is_in_force() {
+    let mut stage = provisioned(5, "users fax").await;
+    stage.define("users");
+    let planned = stage.plan().await.planned.unwrap();
+    let crate::TenantSource::Names(names) = &mut stage.spec.entries[0].tenants else { panic!() };
+    names.push("late".to_owned());
+    let waits = stage.apply().await.unwrap();
+    assert_eq!((waits.outcome, waits.applied), (Some(Outcome::AwaitingApproval), 1));
+    assert_eq!(stage.tables("a", "late").unwrap(), "fax users");
+    assert_eq!(waits.report.counts.in_sync, 6);
+
+    let as_offered = Options { approve: vec![planned.digest.unwrap().to_string()], ..Options::default() };
+    let done = stage.apply_with(&as_offered).await.unwrap();
+    assert_eq!((done.outcome, done.applied), (FAILED, 5), "who came later was not approved");
+    assert_eq!(state(&done.report.tenants, "late"), TenantState::Outdated);
+    let rest = stage.plan().await.planned.unwrap();
+    assert_eq!((rest.kind, rest.groups.len()), (crate::rollout::Kind::Rest, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rollback_brings_back_what_was_put_aside() {
+    let mut stage = provisioned(20, "users fax").await;
+    stage.define("users invoices");
+    stage.spec.rollout.approval = crate::Approval::Never;
+    assert_eq!(stage.apply().await.unwrap().outcome, SUCCEEDED);
+    assert_eq!(stage.with("a", "invoices users"), 20);
+
+    let back = stage.fleet().rollback(None, &Options::default(), &mut stage.control().0).await.unwrap();
+    assert_eq!(back.outcome, Some(Outcome::Ended(RolloutState::RolledBack)));
+    assert_eq!(stage.with("a", "fax users"), 20);
+    assert_eq!(back.report.counts.in_sync, 20);
+    let plans: Vec<String> = {
+        let state = stage.database("a").state();
+        state.rows.plans.values().flat_map(|plan| plan.steps.iter().map(|step| step.sql.clone())).collect()
+    };
+    assert!(plans.contains(&"Restore TABLE fax".to_owned()), "{plans:?}");
+
+    assert!(matches!(stage.apply().await, Err(FleetError::RolledBack { .. })));
+    assert_eq!(stage.with("a", "fax users"), 20);
+    let again = Options { again: true, ..Options::default() };
+    assert_eq!(stage.apply_with(&again).await.unwrap().outcome, SUCCEEDED);
+    assert_eq!(stage.with("a", "invoices users"), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_definition_is_refused() {
+    let mut stage = provisioned(3, "users").await;
+    stage.define("");
+    assert!(matches!(stage.apply().await, Err(FleetError::EmptyDefinition(_))));
+    assert_eq!(stage.with("a", "users"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fleet_may_be_driven_from_any_thread() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let stage = Stage::new(&[("a", 1)], "users");
+    let (fleet, options, mut control) = (stage.fleet(), Options::default(), stage.control().0);
+    sendable(fleet.apply(&options, &mut control)).await.unwrap();
+    sendable(fleet.plan(&options, &mut control)).await.unwrap();
+    sendable(fleet.check(&mut control)).await.unwrap();
+    sendable(fleet.status(&mut control)).await.unwrap();
+    sendable(fleet.history(None, 1)).await.unwrap();
+    assert!(sendable(fleet.rollback(None, &options, &mut control)).await.is_err());
+}
