@@ -57,7 +57,9 @@ pub(crate) async fn apply(reach: &Reach, work: &Work<'_>) -> Result<Applied, Eng
     };
     let start = work.start.map(|watermark| watermark.0.as_str());
     let segments = Segment::of(work.plan, start);
-    if let [only] = segments.as_slice() {
+    if let [only] = segments.as_slice()
+        && only.how == How::Together
+    {
         run.transaction(only).await?;
         let lock_retries = run.retries;
         run.session.put_back();

@@ -53,10 +53,13 @@ BEGIN
     -- The strongest mode on each, in one order for everybody. Without ONLY children would be locked too, some of
     -- which may be elsewhere.
     FOR own_table IN
-        SELECT relation.oid, wanted.mode
-        FROM ROWS FROM (pg_catalog.unnest(lock_names), pg_catalog.unnest(lock_modes)) AS wanted (name, mode)
-        JOIN pg_catalog.pg_class AS relation ON relation.relname = wanted.name AND relation.relnamespace = namespace
-        WHERE relation.relkind IN ('r', 'p')
+        SELECT
+            relation.oid,
+            lock_modes[pg_catalog.array_position(lock_names, relation.relname::text)] AS mode
+        FROM pg_catalog.pg_class AS relation
+        WHERE relation.relname = ANY (lock_names::name[])
+            AND relation.relnamespace = namespace
+            AND relation.relkind IN ('r', 'p')
         ORDER BY relation.oid
     LOOP
         EXECUTE pg_catalog.format(

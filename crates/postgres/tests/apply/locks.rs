@@ -1,0 +1,52 @@
+//! What an application holds is waited for a moment, and never for long.
+
+use std::time::{Duration, Instant};
+
+use tenantry_engine::EngineError;
+
+use crate::scene::{Scene, UNTOUCHED, adds_column};
+
+/// Holds a lock as an application does.
+fn hold(scene: &Scene, seconds: f32) -> std::thread::JoinHandle<()> {
+    let sql = format!(
+        "SET application_name = 'shop'; BEGIN; SELECT count(*) FROM {}.item; SELECT pg_sleep({seconds}); COMMIT;",
+        scene.quoted()
+    );
+    let (cluster, database) = (scene.cluster, scene.database.clone());
+    let holder = std::thread::spawn(move || drop(cluster.psql(&database, &sql).unwrap()));
+    std::thread::sleep(Duration::from_millis(200));
+    holder
+}
+
+#[tokio::test]
+async fn a_lock_that_is_let_go_in_time_costs_a_few_tries() {
+    let scene = Scene::set().await;
+    let holder = hold(&scene, 0.7);
+    let applied = scene.apply(&adds_column()).await.unwrap();
+    assert!(applied.lock_retries > 0);
+    assert_eq!(scene.columns(), "added id name price");
+    holder.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_is_told_with_its_holder_and_nobody_waits_behind() {
+    let scene = Scene::set().await;
+    let holder = hold(&scene, 4.0);
+    let reading = std::thread::spawn({
+        let (cluster, database, quoted) = (scene.cluster, scene.database.clone(), scene.quoted());
+        move || {
+            std::thread::sleep(Duration::from_millis(100));
+            let began = Instant::now();
+            cluster.psql(&database, &format!("SELECT count(*) FROM {quoted}.item")).unwrap();
+            began.elapsed()
+        }
+    });
+    let error = scene.apply(&adds_column()).await.unwrap_err();
+    assert!(matches!(&error, EngineError::Locked { blockers, .. } if blockers.contains("shop")), "{error}");
+    assert!(error.is_transient());
+    assert_eq!((scene.columns().as_str(), scene.ledger().as_str()), ("id name price", UNTOUCHED));
+    // Whoever queued up behind us waited for one try.
+    assert!(reading.join().unwrap() < Duration::from_millis(1500));
+    holder.join().unwrap();
+    scene.apply(&adds_column()).await.unwrap();
+}
