@@ -111,7 +111,7 @@ pub(super) async fn prepare<D: Engine>(
 }
 
 /// A definition without any object is taken at its word only when told to.
-fn not_emptied<D: Engine>(ground: &Ground<D>, look: &Look, to: &Digest) -> Result<(), FleetError> {
+pub(super) fn not_emptied<D: Engine>(ground: &Ground<D>, look: &Look, to: &Digest) -> Result<(), FleetError> {
     let definition = &ground.spec.definition;
     let is_empty = |environment: &str| {
         ground.made_target(environment, to).is_some_and(|target| target.catalog.is_empty())

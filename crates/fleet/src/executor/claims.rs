@@ -12,9 +12,9 @@ use super::look::{Look, Subject};
 use crate::survey::Found;
 
 /// What stands in the way, by schema.
-type Conflicts = Vec<(SchemaName, ClaimConflict)>;
+pub(super) type Conflicts = Vec<(SchemaName, ClaimConflict)>;
 /// Tenants of one database that have the same claim.
-type Batch = (Claim, Vec<(TenantName, SchemaName)>);
+pub(super) type Batch = (Claim, Vec<(TenantName, SchemaName)>);
 
 /// Claims the schemas of `wanted` tenants and of all that no ledger knows.
 /// Those that are somebody else's are blocked, with the reason.
@@ -69,7 +69,7 @@ fn batches<D>(
     batches
 }
 
-async fn claim_some<D: Engine>(
+pub(super) async fn claim_some<D: Engine>(
     ground: &Ground<D>,
     name: &DatabaseName,
     tenants: &[(TenantName, SchemaName)],

@@ -12,6 +12,7 @@ use tenantry_engine::{
 };
 use tenantry_planner::Digest;
 
+use super::claims::{Batch, Conflicts, claim_some};
 use super::ground::{Ground, NoTarget};
 use super::look::seen_as;
 use super::seen::{self, Seen};
@@ -152,17 +153,27 @@ pub(super) struct Again {
     pub seen: Seen,
     /// The fingerprints of revisions in the database's environment.
     pub revisions: Vec<(Digest, Fingerprint)>,
+    /// Those that are somebody else's.
+    pub conflicts: Conflicts,
+}
+
+/// What is to be looked at again in one database.
+pub(super) struct Ward {
+    pub name: DatabaseName,
+    pub keys: Vec<TenantKey>,
+    /// By which right: whoever was not reached before is not claimed yet.
+    pub claims: Vec<Batch>,
+    /// The rollout's revision.
+    pub to: Digest,
+    pub take_over: bool,
 }
 
 /// Looks at tenants again, with what the ledger says of them and what they
 /// rest on: after a fail-over all of it may be another.
-pub(super) async fn reread<D: Engine>(
-    ground: &Ground<D>,
-    name: &DatabaseName,
-    keys: &[TenantKey],
-    to: &Digest,
-) -> Result<Box<Again>, EngineError> {
-    let site = read_site(ground.database(name)?.as_ref(), ground.set(), false).await?;
+pub(super) async fn reread<D: Engine>(ground: &Ground<D>, ward: &Ward) -> Result<Box<Again>, EngineError> {
+    let Ward { name, keys, to, .. } = ward;
+    let mut site = read_site(ground.database(name)?.as_ref(), ground.set(), true).await?;
+    let conflicts = claim_rest(ground, ward, &mut site).await?;
     let Some(environment) = site.environment.clone() else {
         return Err(EngineError::Unread(format!("{name} did not say what its tenants rest on")));
     };
@@ -183,7 +194,33 @@ pub(super) async fn reread<D: Engine>(
     }
     let mut seen = Seen::default();
     seen::inspect(ground, name, &schemas, &target.policy, &mut seen).await?;
-    Ok(Box::new(Again { site, seen, revisions }))
+    Ok(Box::new(Again { site, seen, revisions, conflicts }))
+}
+
+/// Claims those that are not claimed yet.
+async fn claim_rest<D: Engine>(
+    ground: &Ground<D>,
+    ward: &Ward,
+    site: &mut Site,
+) -> Result<Conflicts, EngineError> {
+    let mut conflicts = Vec::new();
+    let mut claimed = false;
+    for (claim, tenants) in &ward.claims {
+        let is_free = |(_, schema): &&(TenantName, SchemaName)| {
+            site.records.get(schema).is_none_or(|record| record.claim != *claim)
+        };
+        let free: Vec<(TenantName, SchemaName)> = tenants.iter().filter(is_free).cloned().collect();
+        if free.is_empty() {
+            continue;
+        }
+        claimed = true;
+        conflicts.extend(claim_some(ground, &ward.name, &free, claim, ward.take_over).await?.0);
+    }
+    if claimed {
+        let records = ground.database(&ward.name)?.ledger().records(Some(ground.set())).await?;
+        site.records = records.into_iter().map(|record| (record.schema.clone(), record)).collect();
+    }
+    Ok(conflicts)
 }
 
 /// Asks a database whether it answers.

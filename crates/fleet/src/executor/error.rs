@@ -1,7 +1,6 @@
 //! Why the fleet did not do what was asked.
 
 use tenantry_engine::{DatabaseName, EngineError};
-use tenantry_planner::Digest;
 
 use crate::rollout::{DigestError, StateError};
 
@@ -74,10 +73,4 @@ pub enum FleetError {
     /// A task of ours ended before its work did: a fault of the program.
     #[error("a task came to no end: {0}; what it was about is read anew at the next start")]
     Task(String),
-    /// A plan that the home ledger should know is not there.
-    #[error("no ledger has the plan {}: it is planned anew at the next start", .0.short())]
-    LostPlan(Digest),
-    /// This step of the executor has not landed yet.
-    #[error("{0} does not work yet")]
-    NotYet(&'static str),
 }

@@ -132,6 +132,7 @@ impl<D: Engine> Fleet<D> {
             _ => ground.wanted().await?,
         };
         let mut look = look(ground, sites, home, &to, false, depth).await?;
+        begin::not_emptied(ground, &look, &to)?;
         if let Some(trouble) = trouble {
             look.notes.push(format!(
                 "{}: {trouble}; it keeps what was rolled out, so tenants are compared with the definition",
@@ -179,7 +180,8 @@ impl<D: Engine> Fleet<D> {
             Some(machine) => self.plans(&ground, &look, machine).await,
             None => Vec::new(),
         };
-        let report = self.report(&ground, &look, &to, None).await;
+        let mut report = self.report(&ground, &look, &to, machine.as_ref()).await;
+        report.rollout = look.home.latest().map(|latest| tell::rollout(&self.spec, latest, None));
         Ok(PlanReport { report, planned, plans, kept: ground.writes && offered })
     }
 

@@ -10,7 +10,8 @@ use tenantry_engine::{DatabaseName, Engine, EngineError, Event, Ledger, RolloutR
 use tenantry_planner::Digest;
 use tokio::task::JoinSet;
 
-use super::deeds::{self, Again, Back, Done, Expected, Job};
+use super::claims::Batch;
+use super::deeds::{self, Again, Back, Done, Expected, Job, Ward};
 use super::ground::Ground;
 use super::look::Look;
 use super::members::{place_of, want};
@@ -104,13 +105,7 @@ impl<'a, D: Engine> Run<'a, D> {
         match action {
             Action::Apply(key) => self.apply(&key),
             Action::ReadBack(name, keys) => self.read_back(name, &keys),
-            Action::Reread(name, keys) => {
-                let (ground, to) = (Arc::clone(&self.ground), self.machine.rollout().to.clone());
-                self.tasks.spawn(async move {
-                    let again = deeds::reread(&ground, &name, &keys, &to).await;
-                    Done::Reread(name, keys, again)
-                });
-            }
+            Action::Reread(name, keys) => self.reread(name, keys),
             Action::Plan(key, tenants) => self.plan(key, &tenants),
             Action::Ask(name) => {
                 let ground = Arc::clone(&self.ground);
@@ -168,6 +163,26 @@ impl<'a, D: Engine> Run<'a, D> {
         self.tasks.spawn(async move {
             let back = deeds::read_back(&ground, &name, &environment, expected).await;
             Done::ReadBack(name, back)
+        });
+    }
+
+    fn reread(&mut self, name: DatabaseName, keys: Vec<TenantKey>) {
+        let ground = Arc::clone(&self.ground);
+        let mut claims: Vec<Batch> = Vec::new();
+        for subject in keys.iter().filter_map(|key| self.look.subjects.get(key)) {
+            let Some(entry) = subject.entry.and_then(|at| ground.spec.entries.get(at)) else { continue };
+            let claim = ground.spec.claim(entry);
+            let tenant = (subject.tenant.name.clone(), subject.tenant.key.schema.clone());
+            match claims.iter_mut().find(|(other, _)| *other == claim) {
+                Some((_, tenants)) => tenants.push(tenant),
+                None => claims.push((claim, vec![tenant])),
+            }
+        }
+        let (to, take_over) = (self.to(), self.options.take_over);
+        let ward = Ward { name, keys, claims, to, take_over };
+        self.tasks.spawn(async move {
+            let again = deeds::reread(&ground, &ward).await;
+            Done::Reread(ward.name, ward.keys, again)
         });
     }
 
@@ -317,7 +332,8 @@ impl<'a, D: Engine> Run<'a, D> {
     }
 
     fn found_again(&mut self, name: DatabaseName, keys: &[TenantKey], again: Again, now: Timestamp) {
-        let Again { site, seen, revisions } = again;
+        let Again { site, seen, revisions, conflicts } = again;
+        let conflicts: BTreeMap<_, _> = conflicts.into_iter().collect();
         if let Some(environment) = &site.environment {
             for (revision, fingerprint) in revisions {
                 self.look.revisions.insert((environment.digest.clone(), revision), fingerprint);
@@ -333,6 +349,8 @@ impl<'a, D: Engine> Run<'a, D> {
             if let Some(record) = site.records.get(&key.schema) {
                 subject.record = Some(record.clone());
             }
+            subject.blocked =
+                conflicts.get(&key.schema).map(|conflict| format!("schema {}: {conflict}", key.schema));
         }
         self.look.sites.insert(name.clone(), site);
         self.confirm_found(now);

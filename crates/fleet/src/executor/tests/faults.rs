@@ -248,3 +248,27 @@ async fn of_two_processes_one_steps_back() {
     assert_eq!(stage.commits("a") - before, 40);
     assert_eq!(stage.with("a", "invoices users"), 40);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_comes_back_is_taken_in() {
+    let stage = Stage::new(&[("a", 5), ("b", 5)], "users");
+    stage.database("b").state().silent = true;
+    let comes_back = async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        stage.database("b").state().silent = false;
+    };
+    let (report, ()) = tokio::join!(stage.apply(), comes_back);
+    let report = report.unwrap();
+    assert_eq!((report.outcome, report.applied), (SUCCEEDED, 10));
+    assert_eq!((report.report.counts.in_sync, stage.with("b", "users")), (10, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_who_is_blocked() {
+    let mut stage = provisioned(3, "users").await;
+    stage.drift("a", "t001", "unplannable");
+    stage.define("users invoices");
+    let planned = stage.plan().await;
+    assert_eq!(state(&planned.report.tenants, "t001"), TenantState::Blocked);
+    assert_eq!(planned.planned.unwrap().groups.len(), 2);
+}
