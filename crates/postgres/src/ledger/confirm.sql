@@ -1,7 +1,7 @@
 -- Writes down what was found in many schemas. Only what is true now is written: a schema whose watermark is another one by
 -- now, or whose row somebody else writes at this moment, is found again by the next look.
 -- $1: the schemas' oids. $2 to $6: their names, what was found, at which watermark, of which revision (NULL leaves what stands),
--- and since when it differs. __WATERMARK__: the query of the schemas' watermarks, which reads $1.
+-- and since when it differs. What is filled in is the query of the schemas' watermarks, which reads $1.
 WITH standing AS MATERIALIZED (
 __WATERMARK__
 ),

@@ -1,8 +1,10 @@
 //! The ledger is made once, by whoever comes first, and by nobody who may not.
 
+use std::time::Duration;
+
 use tenantry_engine::{EngineError, Ledger as _};
 use tenantry_planner::sql::Identifier;
-use tenantry_postgres::{Connections, PostgresLedger, Settings};
+use tenantry_postgres::{Connections, Database, PostgresLedger, Settings};
 use tenantry_testkit::pg::{Binaries, Cluster, Options, Owners};
 
 use super::{HOSTILE, claim, ledger, open, tenant, unmade};
@@ -198,29 +200,13 @@ async fn its_schema_may_have_any_name_without_a_dollar() {
 #[tokio::test]
 async fn what_is_old_and_named_nowhere_is_forgotten_once_a_day() {
     let (ledger, cluster, name) = ledger("old").await;
-    cluster
-        .psql(
-            &name,
-            r#"SET search_path = tenantry;
-            INSERT INTO tenant (schema, name, namespace, set, database, fingerprint, unfinished) VALUES ('a', 'a', 0, 's', 'd', 'used', 'running');
-            INSERT INTO quarantined VALUES ('a', 'table', '{t}', 'x', 'renaming');
-            INSERT INTO rollout VALUES ('s', '1', 1, '{"groups": [{"from": "rolling", "plan": "planned"}]}', now(), now());
-            INSERT INTO baseline VALUES ('s', NULL, '{"digest": "here"}', 'p', now());
-            INSERT INTO event (at, schema, tenant, set, rollout, plan, revision, outcome, took_ms)
-                SELECT now() - days * interval '1 day', 'a', 'a', 's', '1', 'told ' || days, 'r', 'applied', 1 FROM unnest('{1,399,401}'::int[]) days;
-            INSERT INTO plan SELECT digest, '', now() - interval '2 years'
-                FROM unnest('{running,renaming,planned,told 399,told 401,forgotten}'::text[]) digest;
-            INSERT INTO plan VALUES ('young', '', now() - interval '399 days');
-            INSERT INTO catalog SELECT digest, '', now() - interval '31 days' FROM unnest('{used,rolling,forgotten}'::text[]) digest;
-            INSERT INTO catalog VALUES ('young', '', now() - interval '29 days');
-            INSERT INTO target SELECT digest, 'r', 'p', '', now() - interval '31 days' FROM unnest('{here,forgotten}'::text[]) digest;
-            INSERT INTO target VALUES ('young', 'r', 'p', '', now() - interval '29 days');"#,
-        )
-        .unwrap();
-    let kept = "SELECT string_agg(what, ' ' ORDER BY what COLLATE \"C\") FROM (
-        SELECT 'event ' || plan FROM tenantry.event UNION ALL SELECT 'plan ' || digest FROM tenantry.plan
-        UNION ALL SELECT 'catalog ' || fingerprint FROM tenantry.catalog UNION ALL SELECT 'target ' || environment FROM tenantry.target
-        ) t (what)";
+    cluster.psql(&name, include_str!("old.sql")).unwrap();
+    let kept =
+        "SELECT string_agg(concat(kind, ' ', word), ', ' ORDER BY kind, word COLLATE \"C\") FROM word JOIN (
+            SELECT 'event', plan FROM tenantry.event UNION ALL SELECT 'plan', plan.digest FROM tenantry.plan
+            UNION ALL SELECT 'catalog', right(fingerprint, 64) FROM tenantry.catalog
+            UNION ALL SELECT 'target', environment FROM tenantry.target
+        ) AS kept (kind, digest) ON kept.digest = digest(word)";
     let all = cluster.psql(&name, kept).unwrap();
     assert!(all.contains("plan forgotten"));
     ledger.prepare().await.unwrap();
@@ -229,9 +215,52 @@ async fn what_is_old_and_named_nowhere_is_forgotten_once_a_day() {
     ledger.prepare().await.unwrap();
     assert_eq!(
         cluster.psql(&name, kept).unwrap(),
-        "catalog rolling catalog used catalog young event told 1 event told 399 \
-         plan planned plan renaming plan running plan told 399 plan young target here target young"
+        "catalog rolling, catalog used, catalog young, event told 1, event told 399, plan planned, plan renaming, \
+         plan running, plan told 399, plan young, target here, target young"
     );
+}
+
+#[tokio::test]
+async fn one_that_is_ended_while_it_makes_the_ledger_leaves_nothing() {
+    let (ledger, cluster, name) = unmade("ended");
+    let settings = Settings::from_uri(&cluster.url(&name)).unwrap();
+    let other = Database::connect(&settings, &Connections::default()).await.unwrap();
+    let other = other.session().await.unwrap();
+    let lock = i64::from_be_bytes(*b"tenantry");
+    other.batch_execute(&format!("SELECT pg_advisory_lock({lock})")).await.unwrap();
+    let waiting = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { ledger.prepare().await }
+    });
+    let end = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = '{name}')"
+    );
+    while cluster.psql(&name, &end).unwrap() == "0" {
+        assert!(!waiting.is_finished());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(error, EngineError::Unreachable { .. }) && error.is_transient(), "{error:?}");
+    assert!(!ledger.exists().await.unwrap());
+    other.batch_execute(&format!("SELECT pg_advisory_unlock({lock})")).await.unwrap();
+    other.put_back();
+    ledger.prepare().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_unreachable_and_the_next_call_finds_it_again() {
+    let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();
+    let ledger = open(&cluster, "postgres");
+    ledger.prepare().await.unwrap();
+    ledger.claim(&[tenant("a")], &claim("s"), None).await.unwrap();
+    cluster.stop().unwrap();
+    for _ in 0..2 {
+        let error = ledger.records(None).await.unwrap_err();
+        assert!(matches!(error, EngineError::Unreachable { .. }), "{error:?}");
+    }
+    cluster.start_again().unwrap();
+    assert_eq!(ledger.records(None).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

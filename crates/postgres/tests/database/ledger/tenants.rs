@@ -1,6 +1,8 @@
 //! What was found is written down for many tenants at once, and only as long as it is true.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tenantry_catalog::{Kind, ObjectId};
@@ -180,6 +182,72 @@ async fn a_row_that_an_apply_is_writing_is_neither_waited_for_nor_overwritten() 
     session.put_back();
     let rows = "SELECT schema, segments_done, fingerprint IS NULL FROM tenantry.tenant ORDER BY 1";
     assert_eq!(cluster.psql(&name, rows).unwrap(), "a|1|t\nb|0|f");
+}
+
+/// Applies that say in a comment what their row says too, and looks that come late: whenever anybody reads both, they agree.
+#[tokio::test]
+async fn a_look_never_brings_back_what_an_apply_replaced() {
+    const APPLIES: u32 = 60;
+    let (ledger, cluster, name) = ledger("late").await;
+    let schemas = claimed(&ledger, cluster, &name, &["a", "b", "c"]).await;
+    let say = |round: u32| -> String {
+        let one = |schema: &SchemaName| {
+            let print = fingerprint(&format!("{schema} {round}"));
+            format!(
+                "COMMENT ON TABLE {schema}.t IS '{print}';
+                 UPDATE tenant SET fingerprint = '{print}', watermark = NULL WHERE schema = '{schema}';"
+            )
+        };
+        schemas.iter().map(one).collect()
+    };
+    let look = Look::at(cluster, &name, &schemas).await;
+    let applier = look.database.session().await.unwrap();
+    applier.batch_execute(&say(0)).await.unwrap();
+    let read = "SELECT schema, fingerprint, (SELECT description FROM pg_description
+            WHERE classoid = 'pg_class'::regclass AND objoid = to_regclass(schema || '.t') AND objsubid = 0),
+            watermark_of(ARRAY[to_regnamespace(schema)::oid]), watermark IS NOT NULL
+        FROM tenant ORDER BY schema";
+    let over = AtomicBool::new(false);
+    let applies = async {
+        for round in 1..=APPLIES {
+            applier.batch_execute(&format!("BEGIN; {} COMMIT", say(round))).await.unwrap();
+            // Now and then long enough for a look, mostly not.
+            let pause = if round % 10 == 0 { 400 } else { round % 5 * 8 };
+            tokio::time::sleep(Duration::from_millis(pause.into())).await;
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    let looks = async {
+        let (mut confirmed, mut late) = (0, Vec::new());
+        let session = look.database.session().await.unwrap();
+        while !over.load(Ordering::Relaxed) {
+            for row in session.query(read, &[]).await.unwrap() {
+                let found = schema(row.get(0));
+                let (recorded, there): (String, String) = (row.get(1), row.get(2));
+                assert_eq!(recorded, there, "{found}");
+                confirmed += usize::from(row.get::<_, bool>(4));
+                late.push(Found {
+                    name: TenantName::new("t").unwrap(),
+                    oid: look.oids[&found],
+                    fingerprint: there.parse().unwrap(),
+                    watermark: Watermark(row.get(3)),
+                    revision: None,
+                    drifted_since: None,
+                    schema: found,
+                });
+            }
+            // Some at once, some when others have been there.
+            let kept = if late.len() > 20 { 0 } else { late.len() - 2 };
+            for found in late.split_off(kept) {
+                confirm(&ledger, &[found]).await;
+            }
+        }
+        session.put_back();
+        confirmed
+    };
+    let ((), confirmed) = tokio::join!(applies, looks);
+    applier.put_back();
+    assert!(confirmed > 0, "looks and applies never met");
 }
 
 #[tokio::test]
