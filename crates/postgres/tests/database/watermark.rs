@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use tenantry_engine::{SchemaName, Watermark};
-use tenantry_postgres::Database;
+use tenantry_postgres::{Connections, Database, Settings};
+use tenantry_testkit::pg::{Binaries, Cluster};
 
 use crate::database;
 
@@ -228,7 +229,11 @@ async fn a_schema_that_is_not_there_has_no_watermark() {
 
 #[tokio::test]
 async fn the_pulse_follows_ddl_and_not_rows() {
-    let (db, cluster, name) = database("pulse").await;
+    // A server of its own: roles, which other tests make, are part of every database's pulse.
+    let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();
+    let name = cluster.create_database("pulse").unwrap();
+    let settings = Settings::from_uri(&cluster.url(&name)).unwrap();
+    let db = Database::connect(&settings, &Connections::default()).await.unwrap();
     cluster.psql(&name, "CREATE TABLE t (id int)").unwrap();
     let mut last = settled(&db).await;
     for change in
@@ -250,7 +255,7 @@ async fn the_pulse_follows_ddl_and_not_rows() {
     assert_ne!(settled(&db).await, last, "a reset is an alarm");
 
     cluster.psql("postgres", &format!("ALTER DATABASE {name} SET track_counts = off")).unwrap();
-    let blind = Database::connect(db.settings(), &Default::default()).await.unwrap();
+    let blind = Database::connect(db.settings(), &Connections::default()).await.unwrap();
     assert_eq!(blind.pulse().await.unwrap(), None);
 }
 
