@@ -233,7 +233,7 @@ async fn compile<D: Engine>(
         let Some(environment) = look.sites.get(&database).and_then(|site| site.environment.clone()) else {
             continue;
         };
-        let compiles = depth == Depth::Whole;
+        let compiles = depth != Depth::Ledgers;
         match ground.target(&environment, to, &database, compiles).await {
             Ok(_) => made += 1,
             Err(NoTarget::Unknown(_)) if !compiles => {}

@@ -96,8 +96,23 @@ impl<D: Engine> Fleet<D> {
     /// # Errors
     /// When the definition cannot be compiled anywhere.
     pub async fn check(&self, control: &mut Control) -> Result<Report, FleetError> {
+        self.checked(Depth::Whole, control).await
+    }
+
+    /// As [`Fleet::check`], for whoever looks every few seconds: where a
+    /// server's counters say that nothing was changed since the last look, that
+    /// is believed. They may lag by a minute, so a [`Fleet::check`] is due now
+    /// and then. The number of calls does not depend on the number of tenants.
+    ///
+    /// # Errors
+    /// As [`Fleet::check`].
+    pub async fn glance(&self, control: &mut Control) -> Result<Report, FleetError> {
+        self.checked(Depth::Glance, control).await
+    }
+
+    async fn checked(&self, depth: Depth, control: &mut Control) -> Result<Report, FleetError> {
         let ground = self.ground(control, true)?;
-        let (mut look, to) = self.look(&ground, Depth::Whole).await?;
+        let (mut look, to) = self.look(&ground, depth).await?;
         if let Err((name, error)) = write_down(&ground, &mut look, &to).await {
             look.notes.push(format!("{name}: what was found could not be written down: {error}"));
         }

@@ -18,7 +18,10 @@ use crate::survey::{Found, Reread, Scope, reread, scope};
 pub(super) enum Depth {
     /// Only what the ledgers say, and whether it may have changed.
     Ledgers,
-    /// Everything that changed is read.
+    /// Everything that changed is read, unless the first stage says that
+    /// nothing did. It may lag behind by a minute.
+    Glance,
+    /// Everything that changed is read, by the second stage.
     Whole,
 }
 
@@ -63,10 +66,13 @@ pub(super) async fn see<D: Engine>(
 ) -> Result<Seen, EngineError> {
     let Some(environment) = &site.environment else { return Ok(Seen::default()) };
     let database = ground.database(name)?;
-    let scope = match depth {
-        Depth::Whole => scope(site.baseline.as_ref(), site.pulse.as_ref(), environment, &measure(policy)),
+    let scope = scope(site.baseline.as_ref(), site.pulse.as_ref(), environment, &measure(policy));
+    let scope = match (depth, scope) {
+        (Depth::Glance, scope) | (Depth::Whole, scope @ Scope::Everything) => scope,
+        // Whoever asks once wants to know what is true now.
+        (Depth::Whole, _) => Scope::Watermarks,
         // Nothing is read; at least what is not there is noticed.
-        Depth::Ledgers => Scope::Watermarks,
+        (Depth::Ledgers, _) => Scope::Watermarks,
     };
     let mut watermarks = BTreeMap::new();
     if scope == Scope::Watermarks {

@@ -8,7 +8,7 @@ use tenantry_engine::{DatabaseName, TenantKey};
 
 use super::group::GroupKey;
 use super::machine::{Dirty, Machine};
-use super::member::{Phase, PhaseKind};
+use super::member::{Member, Phase, PhaseKind};
 use super::record::{Kind, Paused, RolloutState, Stage};
 use super::wave::Wave;
 use crate::{OnFailure, window};
@@ -165,7 +165,7 @@ impl Machine {
     /// Starts, unless a person has to say so first.
     fn start(&mut self, now: Timestamp) {
         let waits = self.rollout.offer.is_some() && self.rollout.approvals.is_empty();
-        if waits || self.roster.count(PhaseKind::Unplanned) > 0 {
+        if waits && self.is_anybody_waiting_for_approval() || self.roster.count(PhaseKind::Unplanned) > 0 {
             return;
         }
         self.rollout.stage = Stage::Running;
@@ -175,6 +175,16 @@ impl Machine {
                 self.roster.set(at, Phase::Unapproved);
             }
         }
+    }
+
+    /// Whether an approval would change anything: everybody who needs one may
+    /// have left, or be left out by a person's word.
+    fn is_anybody_waiting_for_approval(&self) -> bool {
+        let waits = |member: &Member| {
+            let settled = matches!(member.phase, Phase::Skipped | Phase::Left | Phase::Done { .. });
+            !settled && self.group_of(member).is_some_and(|group| self.needs_approval(group))
+        };
+        self.roster.members().iter().any(waits)
     }
 
     /// Stops when more failed than may.

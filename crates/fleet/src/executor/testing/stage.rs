@@ -141,6 +141,10 @@ impl Stage {
         self.fleet().plan(&Options::default(), &mut self.control().0).await.unwrap()
     }
 
+    pub(crate) async fn glance(&self) -> Report {
+        self.fleet().glance(&mut self.control().0).await.unwrap()
+    }
+
     pub(crate) async fn check(&self) -> Report {
         self.fleet().check(&mut self.control().0).await.unwrap()
     }

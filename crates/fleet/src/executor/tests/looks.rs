@@ -25,11 +25,19 @@ async fn an_unchanged_fleet_costs_the_same_whatever_its_size() {
         let stage = provisioned(count, "users").await;
         stage.check().await;
         stage.calls("a");
-        let report = stage.check().await;
+        let report = stage.glance().await;
         assert_eq!((report.read, report.counts.in_sync), (0, u32::try_from(count).unwrap()));
-        let check = stage.calls("a");
+        let glance = stage.calls("a");
+        stage.check().await;
+        let mut check = stage.calls("a");
         assert_eq!(stage.apply().await.unwrap().outcome, None);
-        costs.push((check, stage.calls("a")));
+        let mut apply = stage.calls("a");
+        // The second stage asks for 500 tenants at a time.
+        for calls in [&mut check, &mut apply] {
+            let asked = calls.remove("watermarks").unwrap();
+            assert_eq!(usize::try_from(asked).unwrap(), count.div_ceil(500));
+        }
+        costs.push((glance, check, apply));
     }
     assert_eq!(costs[0], costs[1]);
     assert!(costs[0].0.values().sum::<u32>() <= 12, "{:?}", costs[0].0);
@@ -143,7 +151,7 @@ async fn a_change_during_the_look_is_found_by_the_next_one() {
     stage.drift("a", "t001", "mine");
     stage.database("a").state().meanwhile = Some(key("t004"));
     assert_eq!(stage.check().await.counts.drifted, 1);
-    assert_eq!(stage.check().await.counts.drifted, 2, "the pulse from before the look is the baseline");
+    assert_eq!(stage.glance().await.counts.drifted, 2, "the pulse from before the look is the baseline");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,4 +166,14 @@ async fn plans_are_proved_once_for_each_environment() {
     let calls: Vec<_> = names.iter().map(|name| stage.calls(name)).collect();
     let sum = |what| calls.iter().map(|calls| calls.get(what).copied().unwrap_or_default()).sum::<u32>();
     assert_eq!((sum("compile"), sum("propose"), sum("apply")), (2, 2, 12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_the_counters_do_not_show_yet_is_found_by_who_asks() {
+    let stage = provisioned(3, "users").await;
+    stage.check().await;
+    stage.drift("a", "t001", "mine");
+    stage.database("a").state().lag = 1;
+    assert_eq!(stage.glance().await.counts.drifted, 0);
+    assert_eq!(stage.check().await.counts.drifted, 1);
 }

@@ -1,10 +1,10 @@
 //! What a rollout does, with whose word, and the way back.
 
-use super::{FAILED, SUCCEEDED, provisioned, state};
+use super::{FAILED, SUCCEEDED, name, provisioned, state};
 use crate::TenantState;
 use crate::executor::testing::Stage;
 use crate::executor::{FleetError, Options};
-use crate::rollout::{Outcome, RolloutState};
+use crate::rollout::{Order, Outcome, RolloutState};
 
 #[tokio::test(start_paused = true)]
 async fn tenants_are_made_and_brought_to_the_next_definition() {
@@ -139,4 +139,15 @@ async fn a_fleet_may_be_driven_from_any_thread() {
     sendable(fleet.status(&mut control)).await.unwrap();
     sendable(fleet.history(None, 1)).await.unwrap();
     assert!(sendable(fleet.rollback(None, &options, &mut control)).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_about_those_who_are_left_out() {
+    let mut stage = provisioned(2, "users fax").await;
+    stage.define("users");
+    let orders = ["t000", "t001"].map(|tenant| Order::Skip(name(tenant))).to_vec();
+    let report = stage.apply_with(&Options { orders, ..Options::default() }).await.unwrap();
+    assert_eq!((report.outcome, report.applied), (SUCCEEDED, 0));
+    assert_eq!(stage.apply().await.unwrap().outcome, None, "they stay left out");
+    assert_eq!(stage.with("a", "fax users"), 2);
 }
