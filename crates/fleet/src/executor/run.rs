@@ -192,7 +192,7 @@ impl<'a, D: Engine> Run<'a, D> {
         let record = self.look.subjects.get(key).and_then(|subject| subject.record.as_ref());
         let (fingerprint, own) = match &group.verdict {
             Verdict::Migrate(route) => (Some(route.to.clone()), !route.reaches_target),
-            _ => (group.key.from.clone(), false),
+            _ => (group.key.from.clone(), group.key.way.keeps()),
         };
         Some(Expected {
             key: key.clone(),

@@ -41,6 +41,11 @@ impl Way {
     pub fn makes(&self) -> bool {
         matches!(self, Way::Provision { .. })
     }
+
+    /// Whether what the tenant has of its own stays.
+    pub fn keeps(&self) -> bool {
+        matches!(self, Way::Keep { .. })
+    }
 }
 
 /// What makes two tenants the same.

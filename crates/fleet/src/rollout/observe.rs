@@ -122,7 +122,8 @@ impl Machine {
         let Some(group) = member.group.map(|group| &self.rollout.groups[group]) else { return };
         let (expected, own) = match &group.verdict {
             Verdict::Migrate(route) => (Some(&route.to), !route.reaches_target),
-            Verdict::InSync => (group.key.from.as_ref(), false),
+            // Equal to the merge with what it has of its own.
+            Verdict::InSync => (group.key.from.as_ref(), group.key.way.keeps()),
             Verdict::Blocked(_) => return,
         };
         if found == expected {

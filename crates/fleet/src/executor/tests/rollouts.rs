@@ -151,3 +151,50 @@ async fn nobody_is_asked_about_those_who_are_left_out() {
     assert_eq!(stage.apply().await.unwrap().outcome, None, "they stay left out");
     assert_eq!(stage.with("a", "fax users"), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_text_for_the_same_schema_touches_nobody_and_is_in_force() {
+    let mut stage = provisioned(5, "users invoices").await;
+    stage.drift("a", "t003", "mine");
+    let before = stage.commits("a");
+    stage.define("invoices users");
+    let report = stage.apply().await.unwrap();
+    assert_eq!((report.outcome, report.applied), (SUCCEEDED, 0));
+    assert_eq!(stage.commits("a"), before);
+    let checked = stage.check().await;
+    assert_eq!(checked.revision.as_ref(), Some(&checked.target));
+    let old: Vec<&str> = checked
+        .tenants
+        .iter()
+        .filter(|tenant| tenant.revision != checked.revision)
+        .map(|tenant| tenant.name.as_str())
+        .collect();
+    assert_eq!((checked.counts.in_sync, checked.counts.drifted, old), (4, 1, Vec::new()));
+    assert_eq!(stage.apply().await.unwrap().outcome, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_left_keep_their_schemas_and_are_told_of() {
+    let mut stage = provisioned(3, "users").await;
+    stage.spec.removal = crate::Removal::Drop;
+    stage.spec.entries[0].tenants = crate::TenantSource::Names(vec!["t000".to_owned(), "t001".to_owned()]);
+    let report = stage.apply().await.unwrap().report;
+    assert_eq!((report.counts.total, report.counts.removed), (2, 1));
+    assert!(report.notes.iter().any(|note| note.contains("that is not done yet")), "{:?}", report.notes);
+    assert_eq!(stage.with("a", "users"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_can_be_pinned() {
+    let mut stage = provisioned(4, "users").await;
+    let first = stage.check().await.target;
+    stage.define("users invoices");
+    stage.apply().await.unwrap();
+    stage.spec.definition.pinned = Some(first.short().to_owned());
+    stage.spec.rollout.approval = crate::Approval::Never;
+    let report = stage.apply().await.unwrap();
+    assert_eq!((report.outcome, report.applied), (SUCCEEDED, 4));
+    assert_eq!((stage.with("a", "users"), report.report.target), (4, first));
+    stage.spec.definition.pinned = Some("abcdef123".to_owned());
+    assert!(matches!(stage.apply().await, Err(FleetError::Revision(_))));
+}
