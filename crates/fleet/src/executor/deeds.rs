@@ -111,7 +111,7 @@ pub(super) async fn read_back<D: Engine>(
             Err(NoTarget::Engine(error)) => return Err(error),
             Err(error) => return Err(EngineError::Unread(error.to_string())),
         };
-        seen::inspect(ground, name, &schemas, &target.policy, &mut seen).await?;
+        seen::inspect(ground, name, &schemas, &target.policy, &|_| None, &mut seen).await?;
     }
     let now = ground.now();
     let (found, names): (Vec<Back>, Vec<TenantName>) =
@@ -193,7 +193,8 @@ pub(super) async fn reread<D: Engine>(ground: &Ground<D>, ward: &Ward) -> Result
         }
     }
     let mut seen = Seen::default();
-    seen::inspect(ground, name, &schemas, &target.policy, &mut seen).await?;
+    let keep = |schema: &SchemaName| Some(seen::aside_in(&site.records, schema));
+    seen::inspect(ground, name, &schemas, &target.policy, &keep, &mut seen).await?;
     Ok(Box::new(Again { site, seen, revisions, conflicts }))
 }
 

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tenantry_catalog::{Catalog, Fingerprint};
-use tenantry_engine::{DatabaseName, Engine, EngineError, TenantName};
-use tenantry_planner::{Change, Digest, diff};
+use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
+use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, TenantName};
+use tenantry_planner::{Change, Digest, diff, part_aside};
 
-use super::ground::Ground;
+use super::ground::{Ground, Place};
 use super::look::Look;
 use super::report::DriftGroup;
 use super::seen::{self, Seen};
 use super::tell::{judged_against, statuses};
 use crate::TenantState;
+use crate::rollout::aside;
 use crate::survey::Found;
 
 /// Drifted tenants that are at one place of one environment.
@@ -90,31 +91,54 @@ async fn explain<D: Engine>(
     let (Some(known), Some(target)) = (site, ground.made_target(environment, revision)) else {
         return Err("the revision that it drifted from is not known any more".to_owned());
     };
-    let found =
-        catalog(ground, fingerprint, alike, &target.policy).await.map_err(|error| error.to_string())?;
+    let renamed = renamed(ground, alike).await.map_err(|error| error.to_string())?;
+    let place = (fingerprint.clone(), aside(&renamed));
+    let found = catalog(ground, &place, alike, &target.policy).await.map_err(|error| error.to_string())?;
     let Some(found) = found else {
         return Err("it has changed again since it was found so; look once more".to_owned());
     };
     let database = ground.database(name).map_err(|error| error.to_string())?;
+    // What Tenantry renamed aside is no drift.
+    let (found, _) = part_aside(&found, &renamed);
     let differences = database.explain(known, &target.catalog, &found, &target.policy);
     Ok((differences, allow(&target.catalog, &found)))
+}
+
+/// What is renamed aside in the tenants of a group, as it is now.
+async fn renamed<D: Engine>(
+    ground: &Ground<D>,
+    alike: &Alike,
+) -> Result<Vec<(ObjectId, String)>, EngineError> {
+    let (name, schema) = &alike.example;
+    let ledger = ground.database(name)?.ledger();
+    if !ledger.exists().await? {
+        return Ok(Vec::new());
+    }
+    let records = match ledger.quarantined(schema).await {
+        Err(EngineError::Denied { .. }) => Vec::new(),
+        records => records?,
+    };
+    let mut renamed: Vec<_> = records.into_iter().map(|record| (record.object, record.reserved)).collect();
+    renamed.sort_unstable();
+    Ok(renamed)
 }
 
 /// The catalog of a group: from this run, from the ledger, or read from one of
 /// its tenants.
 async fn catalog<D: Engine>(
     ground: &Ground<D>,
-    fingerprint: &Fingerprint,
+    place: &Place,
     alike: &Alike,
     policy: &tenantry_planner::Policy,
 ) -> Result<Option<Arc<Catalog>>, EngineError> {
     let (name, schema) = &alike.example;
-    if let Some(catalog) = ground.catalog(fingerprint, name).await? {
+    if let Some(catalog) = ground.catalog(place, name).await? {
         return Ok(Some(catalog));
     }
     let mut seen = Seen::default();
-    seen::inspect(ground, name, std::slice::from_ref(schema), policy, &mut seen).await?;
-    ground.catalog(fingerprint, name).await
+    seen::inspect(ground, name, std::slice::from_ref(schema), policy, &|_| Some(place.1.clone()), &mut seen)
+        .await?;
+    ground.catalog(place, name).await
 }
 
 /// What would have to be ignored to allow it; empty where something that is

@@ -19,6 +19,10 @@ use crate::FleetSpec;
 /// No call is about more tenants than this at once.
 pub(super) const BATCH: usize = 500;
 
+/// Where a schema is, with what was renamed aside in it: that is part of its
+/// catalog, and not of its fingerprint (D10).
+pub(super) type Place = (Fingerprint, Option<Digest>);
+
 type Slot = Arc<OnceCell<Arc<Target>>>;
 
 /// What all parts of one call share.
@@ -34,7 +38,7 @@ pub(super) struct Ground<D> {
     pub declared: Digest,
     texts: OnceCell<Vec<RevisionRecord>>,
     targets: Mutex<BTreeMap<(String, Digest), Slot>>,
-    catalogs: Mutex<BTreeMap<Fingerprint, Arc<Catalog>>>,
+    catalogs: Mutex<BTreeMap<Place, Arc<Catalog>>>,
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
     kept: Mutex<BTreeSet<(DatabaseName, Digest)>>,
 }
@@ -173,32 +177,33 @@ impl<D: Engine> Ground<D> {
     }
 
     /// Keeps a catalog, once for all tenants that are equal.
-    pub(super) fn saw(&self, fingerprint: &Fingerprint, catalog: Catalog) {
-        hold(&self.catalogs).entry(fingerprint.clone()).or_insert_with(|| Arc::new(catalog));
+    pub(super) fn saw(&self, place: Place, catalog: Catalog) {
+        hold(&self.catalogs).entry(place).or_insert_with(|| Arc::new(catalog));
     }
 
-    /// A catalog by its fingerprint, from this run or from the ledger.
+    /// A catalog by where its tenants are, from this run or from the ledger,
+    /// which keeps those in which nothing was renamed aside.
     pub(super) async fn catalog(
         &self,
-        fingerprint: &Fingerprint,
+        place: &Place,
         at: &DatabaseName,
     ) -> Result<Option<Arc<Catalog>>, EngineError> {
-        if let Some(catalog) = hold(&self.catalogs).get(fingerprint) {
+        if let Some(catalog) = hold(&self.catalogs).get(place) {
             return Ok(Some(Arc::clone(catalog)));
         }
         let ledger = self.database(at)?.ledger();
-        if !ledger.exists().await? {
+        if place.1.is_some() || !ledger.exists().await? {
             return Ok(None);
         }
-        let catalog = match ledger.catalog(fingerprint).await {
+        let catalog = match ledger.catalog(&place.0).await {
             Ok(catalog) => catalog,
             Err(EngineError::Denied { .. }) => None,
             Err(error) => return Err(error),
         };
         if let Some(catalog) = catalog {
-            self.saw(fingerprint, catalog);
+            self.saw(place.clone(), catalog);
         }
-        Ok(hold(&self.catalogs).get(fingerprint).cloned())
+        Ok(hold(&self.catalogs).get(place).cloned())
     }
 
     /// Takes note of a plan that was proved in this run.

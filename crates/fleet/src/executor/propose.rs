@@ -109,7 +109,9 @@ async fn make<D: Engine>(ground: &Ground<D>, task: &Task) -> Result<Verdict, NoT
     };
     let start = Start { catalog: &catalog, renamed, base: base.as_ref() };
     let proposal = ground.database(at)?.propose(start, &target).await?;
-    keep(ground, &proposal, databases, key.from.as_ref().map(|from| (from, catalog.as_ref()))).await?;
+    // The ledger knows a catalog by its fingerprint alone.
+    let from = key.from.as_ref().filter(|_| key.aside.is_none());
+    keep(ground, &proposal, databases, from.map(|from| (from, catalog.as_ref()))).await?;
     Ok(Verdict::of(&proposal))
 }
 
@@ -120,13 +122,15 @@ async fn starting_catalog<D: Engine>(
     policy: &tenantry_planner::Policy,
 ) -> Result<Arc<Catalog>, EngineError> {
     let example = &task.wanted.example;
-    if let Some(catalog) = ground.catalog(from, &example.database).await? {
+    let place = (from.clone(), task.wanted.key.aside.clone());
+    if let Some(catalog) = ground.catalog(&place, &example.database).await? {
         return Ok(catalog);
     }
     let mut seen = Seen::default();
     let schema = std::slice::from_ref(&example.schema);
-    seen::inspect(ground, &example.database, schema, policy, &mut seen).await?;
-    let catalog = ground.catalog(from, &example.database).await?;
+    let keep = |_: &_| Some(place.1.clone());
+    seen::inspect(ground, &example.database, schema, policy, &keep, &mut seen).await?;
+    let catalog = ground.catalog(&place, &example.database).await?;
     catalog.ok_or_else(|| EngineError::Moved { schema: example.schema.clone() })
 }
 

@@ -11,6 +11,7 @@ use tenantry_planner::{Digest, Policy};
 use super::Progress;
 use super::ground::{BATCH, Ground};
 use super::site::Site;
+use crate::rollout::aside;
 use crate::survey::{Found, Reread, Scope, reread, scope};
 
 /// How far a look goes.
@@ -95,7 +96,8 @@ pub(super) async fn see<D: Engine>(
     });
     for chunk in read.chunks(BATCH) {
         stopped(ground)?;
-        inspect(ground, name, chunk, policy, &mut seen).await?;
+        inspect(ground, name, chunk, policy, &|schema| Some(aside_in(&site.records, schema)), &mut seen)
+            .await?;
         if read.len() > BATCH {
             let progress = Progress::Read { database: name.clone(), read: seen.read, of: count(read.len()) };
             ground.tell(progress);
@@ -138,12 +140,19 @@ fn remembered(seen: &mut Seen, read: &[SchemaName], records: &BTreeMap<&SchemaNa
     }
 }
 
-/// Reads schemas. Of their catalogs one is kept for each fingerprint.
+/// The digest of what is renamed aside in a schema.
+pub(super) fn aside_in(records: &BTreeMap<SchemaName, TenantRecord>, schema: &SchemaName) -> Option<Digest> {
+    records.get(schema).and_then(|record| aside(&record.renamed))
+}
+
+/// Reads schemas. Of those catalogs of which `keep` says what is renamed aside
+/// in them, one is kept for each place.
 pub(super) async fn inspect<D: Engine>(
     ground: &Ground<D>,
     name: &DatabaseName,
     schemas: &[SchemaName],
     policy: &Policy,
+    keep: &(dyn Fn(&SchemaName) -> Option<Option<Digest>> + Sync),
     seen: &mut Seen,
 ) -> Result<(), EngineError> {
     for schema in schemas {
@@ -152,7 +161,9 @@ pub(super) async fn inspect<D: Engine>(
     }
     seen.read += count(schemas.len());
     let each = |inspected: tenantry_engine::Inspected| {
-        ground.saw(&inspected.fingerprint, inspected.catalog);
+        if let Some(aside) = keep(&inspected.schema) {
+            ground.saw((inspected.fingerprint.clone(), aside), inspected.catalog);
+        }
         let found = Found::At { fingerprint: inspected.fingerprint, oid: Some(inspected.oid) };
         let sight = Sight { found, watermark: Some(inspected.watermark), read: true };
         seen.schemas.insert(inspected.schema, sight);

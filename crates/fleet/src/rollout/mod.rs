@@ -23,6 +23,7 @@ mod wave;
 
 pub use approval::{Approved, DigestError, Offer, OfferedGroup, PLAN_DIGITS, resolve_digest};
 pub use decide::{Action, Outcome, Waiting};
+pub(crate) use group::aside;
 pub use group::{Group, GroupKey, Route, Verdict, Way};
 pub use invariants::{Violation, check};
 pub use machine::{Limits, Machine, Order, WaveProgress};

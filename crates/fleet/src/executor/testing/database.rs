@@ -13,7 +13,9 @@ use tenantry_engine::{
     Applied, DatabaseIdentity, Engine, EngineError, Environment, Event, Finding, Inspected, Proposal, Pulse,
     SchemaName, ServerError, Source, Start, Target, TenantRecord, TenantRow, Watermark, Work, revision,
 };
-use tenantry_planner::{Destructive, Difference, Hazard, HazardKind, Plan, Policy, Step, Transaction, Verb};
+use tenantry_planner::{
+    Destructive, Difference, Hazard, HazardKind, Plan, Policy, Step, Transaction, Verb, part_aside,
+};
 
 use super::ledger::{FakeLedger, Rows};
 use crate::testing::environment;
@@ -316,8 +318,10 @@ impl Engine for FakeDatabase {
             let Some((lodging, watermark)) = state.schemas.get(schema).zip(state.watermark(schema)) else {
                 continue;
             };
-            let catalog = catalog(&lodging.tables);
-            let fingerprint = Fingerprint::of(&catalog);
+            let fingerprint = Fingerprint::of(&catalog(&lodging.tables));
+            let renamed = state.rows.tenants.get(schema).map(|record| record.renamed.clone());
+            let reserved = renamed.unwrap_or_default().into_iter().map(|(_, reserved)| reserved);
+            let catalog = catalog(&lodging.tables.iter().cloned().chain(reserved).collect());
             each(Inspected { schema: schema.clone(), oid: lodging.oid, watermark, catalog, fingerprint });
         }
         if let Some(schema) = state.meanwhile.take() {
@@ -339,7 +343,10 @@ impl Engine for FakeDatabase {
 
     async fn propose(&self, start: Start<'_>, target: &Target) -> Result<Proposal, EngineError> {
         self.state().called("propose")?;
-        let (from, declared) = (names(start.catalog), names(&target.catalog));
+        let (in_use, aside) = part_aside(start.catalog, start.renamed);
+        let there = names(&aside).len();
+        assert_eq!(there, start.renamed.len(), "the catalog has what is renamed aside in its tenants");
+        let (from, declared) = (names(&in_use), names(&target.catalog));
         let mut to = declared.clone();
         if let Some(base) = start.base {
             let base = names(base);

@@ -238,7 +238,16 @@ impl Ledger for FakeLedger {
         })
     }
 
-    async fn quarantined(&self, _: &SchemaName) -> Result<Vec<QuarantineRecord>, EngineError> {
-        Ok(Vec::new())
+    async fn quarantined(&self, schema: &SchemaName) -> Result<Vec<QuarantineRecord>, EngineError> {
+        self.read("quarantined", |state| {
+            let renamed = state.rows.tenants.get(schema).map(|record| record.renamed.clone());
+            let told = |(object, reserved)| QuarantineRecord {
+                object,
+                reserved,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                digest: crate::testing::digest("plan"),
+            };
+            renamed.unwrap_or_default().into_iter().map(told).collect()
+        })
     }
 }

@@ -198,3 +198,23 @@ async fn a_revision_can_be_pinned() {
     stage.spec.definition.pinned = Some("abcdef123".to_owned());
     assert!(matches!(stage.apply().await, Err(FleetError::Revision(_))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn those_with_something_put_aside_are_planned_apart_from_those_without() {
+    let mut stage = provisioned(4, "users fax").await;
+    stage.define("users");
+    stage.spec.rollout.approval = crate::Approval::Never;
+    stage.apply().await.unwrap();
+    stage.drift("a", "t001", "mine");
+    let drifted = stage.check().await;
+    assert_eq!(drifted.drift[0].differences.len(), 1, "what was put aside is no drift");
+    assert_eq!(drifted.drift[0].allow, ["table mine"]);
+    let crate::TenantSource::Names(names) = &mut stage.spec.entries[0].tenants else { panic!() };
+    names.push("late".to_owned());
+    assert_eq!(stage.apply().await.unwrap().applied, 1);
+
+    let back = stage.fleet().rollback(None, &Options::default(), &mut stage.control().0).await.unwrap();
+    assert_eq!((back.outcome, back.applied), (Some(Outcome::Ended(RolloutState::RolledBack)), 5));
+    assert_eq!((stage.with("a", "fax users"), stage.with("a", "fax mine users")), (4, 1));
+    assert_eq!(back.report.rollout.unwrap().groups.len(), 3);
+}
