@@ -6,12 +6,14 @@ mod pool;
 mod pooler;
 mod session;
 mod settings;
+mod statements;
 mod tls;
 
 pub use login::Server;
 pub use pool::Connections;
 pub use session::Session;
 pub use settings::{BadSettings, Endpoint, Limits, Password, Settings, Tls, TlsMode};
+pub use statements::Statements;
 
 pub(crate) use login::Login;
 pub(crate) use pool::Pool;

@@ -160,7 +160,7 @@ impl Reading<'_> {
             None => Renamed::new(),
         };
         let oids: Vec<u32> = before.keys().copied().collect();
-        let read = match inspect(&*session, &oids).await {
+        let read = match inspect(&*session, session.statements(), &oids).await {
             Err(InspectError::Query { what, source }) if is_lost(&source) => {
                 return Err(InspectError::Query { what, source }.told(&session));
             }

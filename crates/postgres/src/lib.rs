@@ -21,7 +21,7 @@ mod tenants;
 mod watermark;
 
 pub use connect::{
-    BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Tls, TlsMode,
+    BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Statements, Tls, TlsMode,
 };
 pub use database::Database;
 pub use engine::PostgresEngine;

@@ -443,6 +443,7 @@ async fn read(session: &Session, schema: &SchemaName) -> Result<Catalog, EngineE
     let missing = || EngineError::Missing { schema: schema.clone() };
     let row = session.query_opt(sql, &[&schema.as_str()]).await.map_err(failed)?.ok_or_else(missing)?;
     let oid: u32 = row.try_get(0).map_err(failed)?;
-    let mut read = inspect(&**session, &[oid]).await.map_err(|error| error.told(session))?;
+    let mut read =
+        inspect(&**session, session.statements(), &[oid]).await.map_err(|error| error.told(session))?;
     read.remove(&oid).ok_or_else(missing)
 }

@@ -14,6 +14,7 @@ use tenantry_catalog::Catalog;
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::sql::{Identifier, SqlTemplate};
 use tenantry_planner::{Destructive, Plan, Policy, Segment, ServerVersion, plan};
+use tenantry_postgres::Statements;
 use tenantry_postgres::inspect::inspect;
 use tenantry_testkit::pg::{Cluster, Owners};
 use tokio_postgres::NoTls;
@@ -62,7 +63,7 @@ impl Database {
             tokio::spawn(connection);
             let transaction = client.transaction().await.unwrap();
             let mut read: BTreeMap<u32, Catalog> =
-                inspect(&transaction, &[oid]).await.unwrap_or_else(|error| {
+                inspect(&transaction, &Statements::default(), &[oid]).await.unwrap_or_else(|error| {
                     let mut text = error.to_string();
                     let mut source = std::error::Error::source(&error);
                     while let Some(cause) = source {

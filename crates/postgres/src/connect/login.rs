@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage, SimpleQueryRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::{BadSettings, Settings};
+use super::statements::Statements;
 use super::tls;
 use crate::error::{reason, reason_and_remedy};
 
@@ -41,6 +42,8 @@ pub(crate) struct Open {
     /// The server's process.
     pub(super) pid: i32,
     pub(super) server: Server,
+    /// What was prepared on it.
+    pub(super) statements: Statements,
     /// How many schemas it has been used for.
     pub(super) visited: usize,
 }
@@ -115,7 +118,9 @@ impl Login {
         let opening = async {
             let (client, task) = self.connect().await?;
             match self.pin(&client).await {
-                Ok((pid, server)) => Ok(Open { client, task, pid, server, visited: 0 }),
+                Ok((pid, server)) => {
+                    Ok(Open { client, task, pid, server, statements: Statements::default(), visited: 0 })
+                }
                 Err(error) => Err(error),
             }
         };

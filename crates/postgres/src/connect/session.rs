@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 
 use super::login::{Open, Server};
 use super::pool::{Pool, Running};
+use super::statements::Statements;
 use crate::error::{is_lost, reason, reason_and_remedy, server_error};
 
 /// A connection on loan from the pool, with everything pinned that changes how
@@ -53,6 +54,11 @@ impl Session {
     /// What the server said of itself when the connection was made.
     pub fn server(&self) -> &Server {
         &self.open().server
+    }
+
+    /// What was prepared on this connection.
+    pub(crate) fn statements(&self) -> &Statements {
+        &self.open().statements
     }
 
     /// An error of this connection, in words that may leave the database.

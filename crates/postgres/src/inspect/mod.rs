@@ -11,13 +11,17 @@ mod row;
 
 use std::collections::BTreeMap;
 
+use futures::future::{join, join_all, try_join_all};
 use tenantry_catalog::Catalog;
-use tokio_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{GenericClient, Row};
 
 pub use error::InspectError;
 
 use reader::Reader;
 use row::{Edge, FactRow, Identity, Place};
+
+use crate::connect::Statements;
 
 /// What reads one kind, or several of one shape, into facts.
 struct Query {
@@ -61,6 +65,8 @@ const QUERIES: &[Query] = &[
 const EVERYTHING: &str = include_str!("everything.sql");
 /// What rests on what.
 const DEPENDENCIES: &str = include_str!("dependencies.sql");
+/// Where the statements look for the names in them.
+const PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 /// What the schemas are called.
 const NAMES: &str = "SELECT oid, nspname::text AS name FROM pg_namespace WHERE oid = ANY ($1)";
 /// Names of what no fact answers for.
@@ -74,17 +80,21 @@ const IDENTIFY: &str = include_str!("identify.sql");
 /// When a statement fails, or returns what cannot be understood.
 pub async fn inspect(
     client: &impl GenericClient,
+    statements: &Statements,
     schemas: &[u32],
 ) -> Result<BTreeMap<u32, Catalog>, InspectError> {
+    let asked = Asked { client, statements };
+    asked.prepare().await?;
     let mut reader = Reader::default();
-    for query in QUERIES {
-        let rows = client.query(query.sql, &[&schemas]).await.map_err(InspectError::query(query.what))?;
-        for row in &rows {
+    // All of them are sent at once: what is waited for is the server, and not the way to it.
+    let these: [&(dyn ToSql + Sync); 1] = [&schemas];
+    let answers = join_all(QUERIES.iter().map(|query| asked.query(query.what, query.sql, &these))).await;
+    for (query, rows) in QUERIES.iter().zip(answers) {
+        for row in &rows? {
             reader.fact(FactRow::decode(query.what, row)?)?;
         }
     }
-    let everything =
-        client.query(EVERYTHING, &[&schemas]).await.map_err(InspectError::query("lists of objects"))?;
+    let everything = asked.query("lists of objects", EVERYTHING, &these).await?;
     for row in &everything {
         reader.place(
             row.try_get("schema").map_err(InspectError::query("lists of objects"))?,
@@ -92,23 +102,17 @@ pub async fn inspect(
         );
     }
     let (classes, objects) = columns(reader.places());
-    let edges = client
-        .query(DEPENDENCIES, &[&classes, &objects])
-        .await
-        .map_err(InspectError::query("dependencies"))?;
+    let edges = asked.query("dependencies", DEPENDENCIES, &[&classes, &objects]).await?;
     for row in &edges {
         reader.edge(&Edge::decode(row)?);
     }
     let (classes, objects) = columns(reader.unnamed());
-    let identities = client
-        .query(IDENTIFY, &[&classes, &objects])
-        .await
-        .map_err(InspectError::query("identities of objects"))?;
+    let identities = asked.query("identities of objects", IDENTIFY, &[&classes, &objects]).await?;
     for row in &identities {
         reader.identity(Identity::decode(row)?);
     }
     let mut catalogs = reader.finish();
-    let names = client.query(NAMES, &[&schemas]).await.map_err(InspectError::query("names of schemas"))?;
+    let names = asked.query("names of schemas", NAMES, &these).await?;
     for row in &names {
         let broken = InspectError::query("names of schemas");
         if let Some(catalog) = catalogs.get_mut(&row.try_get("oid").map_err(&broken)?) {
@@ -116,6 +120,38 @@ pub async fn inspect(
         }
     }
     Ok(catalogs)
+}
+
+/// Whom the statements are asked of.
+struct Asked<'a, C> {
+    client: &'a C,
+    statements: &'a Statements,
+}
+
+impl<C: GenericClient> Asked<'_, C> {
+    /// Prepares the kinds' statements, so that none of them waits for that among the others.
+    async fn prepare(&self) -> Result<(), InspectError> {
+        self.client.batch_execute(PATH).await.map_err(InspectError::query("search path"))?;
+        let prepare = |query: &'static Query| async move {
+            let prepared = self.statements.prepare(self.client, query.sql).await;
+            prepared.map_err(InspectError::query(query.what))
+        };
+        try_join_all(QUERIES.iter().map(prepare)).await.map(drop)
+    }
+
+    /// Runs one statement, under a search path that is always the same: the names in it are the server's own, whatever the
+    /// rows before left as the path, and its plan stays valid.
+    async fn query(
+        &self,
+        what: &'static str,
+        sql: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, InspectError> {
+        let (path, rows) =
+            join(self.client.batch_execute(PATH), self.statements.query(self.client, sql, parameters)).await;
+        path.map_err(InspectError::query(what))?;
+        rows.map_err(InspectError::query(what))
+    }
 }
 
 /// Places as the two arrays that the statements take.

@@ -135,7 +135,10 @@ async fn read_schema(session: &Session, schema: &str) -> Result<Catalog, EngineE
     let catalog = match row {
         Some(row) => {
             let oid: u32 = row.try_get(0).map_err(failed)?;
-            inspect(&**session, &[oid]).await.map_err(|error| error.told(session))?.remove(&oid)
+            inspect(&**session, session.statements(), &[oid])
+                .await
+                .map_err(|error| error.told(session))?
+                .remove(&oid)
         }
         None => None,
     };
