@@ -174,7 +174,7 @@ fn sweep_columns(table: &mut Table, known: &Schema) {
 fn sweep_constraints(table: &mut Table, known: &Schema) {
     let columns = table.columns.clone();
     let of = |id: &Id| columns.iter().find(|column| column.id == *id).map(|column| column.of);
-    let key = table.partitioned.as_ref().map(|partitioned| partitioned.key);
+    let (key, unlogged) = (table.partitioned.as_ref().map(|partitioned| partitioned.key), table.unlogged);
     let mut keys = 0;
     table.constraints.retain(|constraint| match &constraint.what {
         What::Primary(ids) => {
@@ -188,12 +188,14 @@ fn sweep_constraints(table: &mut Table, known: &Schema) {
                 && known.function(*function).is_some_and(|f| matches!(f.body, Body::Integer(_)))
         }
         What::Exclude(id) => key.is_none() && of(id).is_some(),
-        What::Foreign(id, target, _) => {
-            let target = known.table(*target).and_then(|table| {
+        What::Foreign(id, aim, _) => {
+            let target = known.table(*aim).and_then(|table| {
                 let key = table.key().filter(|key| key.len() == 1)?;
                 table.column(key[0]).map(|column| column.of)
             });
-            of(id).is_some() && of(id) == target
+            // What is written to the log may rest only on what is.
+            let logged = known.table(*aim).is_some_and(|table| !table.unlogged) || unlogged;
+            logged && of(id).is_some() && of(id) == target
         }
     });
 }
