@@ -2,7 +2,7 @@
 
 mod expected;
 
-use tenantry_catalog::{Catalog, Fingerprint, ObjectId, merge};
+use tenantry_catalog::{Catalog, Fingerprint, ObjectId, Reference, merge};
 use tenantry_engine::{EngineError, Proposal, Start, Target};
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::{
@@ -94,7 +94,7 @@ impl Journey<'_> {
                 return Ok(proposed(blocked(reasons)));
             }
         };
-        let (from, aside) = part_aside(&made, self.renamed);
+        let (from, aside) = part_aside(&with_references(made, self.found), self.renamed);
         let to = match self.destination(&from) {
             Ok(to) => to,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
@@ -194,6 +194,21 @@ impl Journey<'_> {
             Err(reasons) => Back::None(reasons.join("; ")),
         })
     }
+}
+
+/// What was made, resting on what the schema that was found rests on too: where a foreign key has several indexes to choose
+/// from, the living one may rest on another than the one that was made after it.
+fn with_references(made: Catalog, found: &Catalog) -> Catalog {
+    let mut made = made;
+    let known: Vec<ObjectId> = made.facts().map(|fact| fact.id.clone()).collect();
+    for id in known {
+        for on in found.depends_on(&id).filter(|on| found.contains(on)) {
+            if made.contains(on) {
+                made.refer(id.clone(), Reference::Inside(on.clone()));
+            }
+        }
+    }
+    made
 }
 
 fn proposed(proposal: Proposal) -> Outcome {

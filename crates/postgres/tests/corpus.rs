@@ -111,7 +111,7 @@ fn judge_all(pairs: &[Pair]) -> Vec<(&Pair, Judgement)> {
             scope.spawn(|| {
                 let judge = Judge::new(Database::new(cluster, "corpus", EXTENSIONS).unwrap());
                 while let Some(pair) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let change = Change { old: &pair.old, new: &pair.new, noop: pair.noop };
+                    let change = Change { noop: pair.noop, ..Change::new(&pair.old, &pair.new) };
                     let judgement = judge.judge(&change).unwrap_or_else(|error| {
                         let failed = Verdict::Failed(format!("does not load: {error}"));
                         Judgement { forward: failed.clone(), reverse: failed }

@@ -124,6 +124,20 @@ fn namesake<'a>(
     })
 }
 
+/// The check of a table above that leaves its copy here when the link to that
+/// table is cut.
+fn left_behind<'a>(fact: &Fact, context: &Context<'a>) -> Option<&'a Fact> {
+    let links = context.from.children(fact.parent.as_ref()?);
+    let cut = links.filter(|link| link.id.kind == Kind::Inheritance && context.is_gone(&link.id));
+    let mut above = cut
+        .filter_map(|link| link.text("_parent"))
+        .filter_map(|table| context.from.get(&ObjectId::new(Kind::Constraint, [table, fact.id.last()])));
+    above.find(|above| {
+        let inherits = above.text("definition").is_some_and(|text| !text.ends_with(" NO INHERIT"));
+        above.text("type") == Some("check") && inherits && !context.from.contains(&fact.id)
+    })
+}
+
 /// `ALTER TABLE t ...`, locked.
 fn on_table(fact: &Fact, verb: Verb, action: &str, mode: LockMode) -> Step {
     let sql = format!("ALTER TABLE {} {action}", Quoted(fact.id.first()));
@@ -195,6 +209,11 @@ impl Rules for Constraint {
         if let Some(before) = namesake(fact, context.from, context.to, context) {
             let sql = format!("RENAME {} TO {}", constraint_name(before), Quoted(fact.id.last()));
             return Ok(vec![on_table(fact, Verb::Create, &sql, LockMode::AccessExclusive)]);
+        }
+        if let Some(same) = left_behind(fact, context)
+            && same.decode::<Attributes>()?.definition == constraint.definition
+        {
+            return Ok(Vec::new());
         }
         let mode = if constraint.kind == Type::ForeignKey {
             LockMode::ShareRowExclusive
@@ -287,6 +306,10 @@ impl Rules for Constraint {
                         steps.push(attach(to, Verb::Alter, above));
                     }
                     Some(_) => return Ok(Alteration::Replace),
+                    // The one above goes, and takes it along, though the partition stays.
+                    None if lineage::constraint_above(from, context).is_some() => {
+                        return Ok(Alteration::Replace);
+                    }
                     // It comes and leaves with its partition.
                     None => {}
                 },

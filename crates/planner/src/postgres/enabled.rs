@@ -1,7 +1,7 @@
 //! Whether a trigger or a rule fires, and in which replication role.
 
 use serde::Deserialize;
-use tenantry_catalog::{Fact, Kind};
+use tenantry_catalog::Kind;
 
 use crate::sql::Quoted;
 
@@ -26,14 +26,14 @@ pub(super) enum Enabled {
 impl Enabled {
     /// `ALTER TABLE ... ENABLE TRIGGER ...` or `... RULE ...`; it is `ALTER
     /// TABLE` for views and foreign tables too.
-    pub(super) fn sql(self, fact: &Fact) -> String {
+    pub(super) fn sql(self, kind: Kind, only: &str, table: &str, name: &str) -> String {
         let state = match self {
             Enabled::Origin => "ENABLE",
             Enabled::Disabled => "DISABLE",
             Enabled::Replica => "ENABLE REPLICA",
             Enabled::Always => "ENABLE ALWAYS",
         };
-        let what = if fact.id.kind == Kind::Rule { "RULE" } else { "TRIGGER" };
-        format!("ALTER TABLE {} {state} {what} {}", Quoted(fact.id.first()), Quoted(fact.id.last()))
+        let what = if kind == Kind::Rule { "RULE" } else { "TRIGGER" };
+        format!("ALTER TABLE {only}{} {state} {what} {}", Quoted(table), Quoted(name))
     }
 }

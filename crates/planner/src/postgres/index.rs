@@ -83,7 +83,13 @@ fn attach(fact: &Fact, verb: Verb, above: &ObjectId) -> Step {
 /// The index above, if the plan has to attach this one to it: attaching the
 /// partition itself attaches its indexes too.
 fn above(fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
-    lineage::index_above(fact, relation(fact).first(), context)
+    let incomplete = || {
+        let above = ObjectId::new(Kind::Index, [fact.text("attached_to")?]);
+        // It comes after all partitions are attached.
+        context.to.get(&above).filter(|index| index.is("invalid") && context.is_new(&index.id))?;
+        Some(above)
+    };
+    lineage::index_above(fact, relation(fact).first(), context).or_else(incomplete)
 }
 
 /// The index of another name that takes a partition's place under the same
@@ -194,6 +200,8 @@ impl Rules for Index {
                         steps.push(attach(to, Verb::Alter, &above));
                     }
                     Some(_) => return Ok(Alteration::Replace),
+                    // The one above goes, and takes it along, though the partition stays.
+                    None if above(from, context).is_some() => return Ok(Alteration::Replace),
                     // It comes and leaves with its partition.
                     None => {}
                 },
@@ -207,6 +215,17 @@ impl Rules for Index {
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
         above(fact, context).filter(|above| context.is_gone(above)).or_else(|| fact.parent.clone())
+    }
+
+    /// A partition that is attached gets what it lacks; one that is to lack it
+    /// is attached before.
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        if verb != Verb::Create || !fact.is("invalid") {
+            return Vec::new();
+        }
+        let on = relation(fact);
+        let below = lineage::partitions_below(on.first(), context.to);
+        below.iter().map(|table| (Verb::Create, ObjectId::new(Kind::Partition, [*table]))).collect()
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {

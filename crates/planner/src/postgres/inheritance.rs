@@ -2,7 +2,7 @@
 
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
-use super::lineage;
+use super::{column, lineage};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
@@ -20,8 +20,10 @@ fn step(fact: &Fact, verb: Verb, action: &str) -> Step {
 }
 
 impl Rules for Inheritance {
-    fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        Ok(vec![step(fact, Verb::Create, "INHERIT")])
+    fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let mut steps = vec![step(fact, Verb::Create, "INHERIT")];
+        steps.extend(column::taken_over(fact, context));
+        Ok(steps)
     }
 
     fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {

@@ -50,6 +50,28 @@ pub(super) fn stay_below<'a>(table: &'a str, context: &Context<'a>) -> Vec<&'a s
     found.split_off(1)
 }
 
+/// The partitions below a table in one catalog, at any depth.
+pub(super) fn partitions_below<'a>(table: &'a str, catalog: &'a Catalog) -> Vec<&'a str> {
+    let (mut found, mut at) = (vec![table], 0);
+    while let Some(parent) = found.get(at) {
+        let children = below(parent, catalog).filter(|(link, _)| link.kind == Kind::Partition);
+        found.extend(children.map(|(_, child)| child).collect::<Vec<_>>());
+        at += 1;
+    }
+    found.split_off(1)
+}
+
+/// Whether a foreign key refers to a table, or to one that it is a partition
+/// of: then it cannot be dropped while it is a partition.
+pub(super) fn is_referred_to(table: &str, catalog: &Catalog) -> bool {
+    let id = ObjectId::new(Kind::Table, [table]);
+    // It rests on the columns, and on the key.
+    let parts = catalog.children(&id).map(|part| &part.id);
+    let refers = |id: &ObjectId| catalog.get(id).is_some_and(|fact| fact.text("_references") == Some(table));
+    parts.chain([&id]).any(|part| catalog.dependents(part).any(refers))
+        || above(table, catalog).any(|(_, parent)| is_referred_to(parent, catalog))
+}
+
 /// `ONLY`, with a space after it, where a statement would reach tables below.
 pub(super) fn only(table: &str, context: &Context<'_>) -> &'static str {
     let has_any = |catalog: &Catalog| below(table, catalog).next().is_some();
@@ -61,6 +83,22 @@ pub(super) fn is_partition(table: &str, context: &Context<'_>) -> bool {
     stays(&ObjectId::new(Kind::Partition, [table]), context)
 }
 
+/// The links from which a column comes, and those behind them, whose places
+/// they would take: cut and made again, they leave the column as the table's
+/// own.
+pub(super) fn links_from(column: &Fact, context: &Context<'_>) -> Vec<ObjectId> {
+    let place = |link: &Fact| link.get("order").and_then(serde_json::Value::as_i64);
+    let table = ObjectId::new(Kind::Table, [column.id.first()]);
+    let links: Vec<&Fact> = context.to.children(&table).filter(is_link).collect();
+    let both = |link: &Fact| context.from.contains(&link.id);
+    let gives = |link: &&&Fact| {
+        let parent = link.text("_parent").unwrap_or_default();
+        both(link) && context.from.contains(&ObjectId::new(Kind::Column, [parent, column.id.last()]))
+    };
+    let Some(first) = links.iter().filter(gives).map(|link| place(link)).min() else { return Vec::new() };
+    links.iter().filter(|link| both(link) && place(link) >= first).map(|link| link.id.clone()).collect()
+}
+
 /// What must be gone from both tables before one is put below the other: what
 /// it lacks, it cannot inherit.
 pub(super) fn gone_before(link: &Fact, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
@@ -70,7 +108,7 @@ pub(super) fn gone_before(link: &Fact, context: &Context<'_>) -> Vec<(Verb, Obje
         let goes = context
             .from
             .children(&table)
-            .filter(|fact| matches!(fact.id.kind, Kind::Column | Kind::Constraint));
+            .filter(|fact| matches!(fact.id.kind, Kind::Column | Kind::Constraint | Kind::Trigger));
         gone.extend(goes.map(|fact| (Verb::Drop, fact.id.clone())));
     }
     gone

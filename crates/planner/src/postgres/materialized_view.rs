@@ -5,7 +5,7 @@
 //! and filled by a `REFRESH` of its own ([`Verb::Fill`]), which a proof leaves
 //! out: it runs the tenant's functions and changes nothing of the schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use tenantry_catalog::Fact;
@@ -32,12 +32,73 @@ struct Attributes {
     /// The table access method, where it is not `heap`.
     #[serde(default)]
     access_method: Option<String>,
+    /// What is said of its columns, of those of which something is.
+    #[serde(default)]
+    columns: BTreeMap<String, Column>,
     #[serde(default, rename = "_columns")]
     _columns: Vec<ViewColumn>,
     #[serde(default, rename = "_populated")]
     populated: bool,
     #[serde(default, rename = "owner")]
     _owner: Option<String>,
+}
+
+/// What can be said of a column of a materialized view.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Column {
+    #[serde(default)]
+    storage: Option<String>,
+    /// Of its type, where it has another one.
+    #[serde(default)]
+    usual_storage: Option<String>,
+    #[serde(default)]
+    compression: Option<String>,
+    #[serde(default)]
+    statistics: Option<i64>,
+    #[serde(default)]
+    options: BTreeMap<String, String>,
+}
+
+impl Column {
+    /// What leads to `to`, where ALTER COLUMN stands before it.
+    fn way_to(&self, to: &Column) -> Vec<String> {
+        let mut actions = Vec::new();
+        if self.storage != to.storage
+            && let Some(storage) = to.storage.as_ref().or(self.usual_storage.as_ref())
+        {
+            actions.push(format!("SET STORAGE {}", storage.to_uppercase()));
+        }
+        if self.compression != to.compression {
+            actions.push(format!("SET COMPRESSION {}", to.compression.as_deref().unwrap_or("default")));
+        }
+        if self.statistics != to.statistics {
+            actions.push(format!("SET STATISTICS {}", to.statistics.unwrap_or(-1)));
+        }
+        let options = |column| Options { values: column, order: &[] };
+        actions.extend(options(&self.options).way_to(options(&to.options)));
+        actions
+    }
+}
+
+/// The statements about columns that differ.
+fn column_steps(
+    fact: &Fact,
+    verb: Verb,
+    from: &BTreeMap<String, Column>,
+    to: &BTreeMap<String, Column>,
+) -> Vec<Step> {
+    let nothing = Column::default();
+    let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+    let step = |name: &String, action: &str| {
+        let sql = format!("ALTER {} ALTER COLUMN {} {action}", Address(&fact.id), Quoted(name));
+        Step::new(&fact.id, verb, sql).locks(&fact.id, LockMode::AccessExclusive)
+    };
+    let steps = names.into_iter().flat_map(|name| {
+        let actions = from.get(name).unwrap_or(&nothing).way_to(to.get(name).unwrap_or(&nothing));
+        actions.iter().map(|action| step(name, action)).collect::<Vec<_>>()
+    });
+    steps.collect()
 }
 
 impl Attributes {
@@ -57,6 +118,7 @@ impl Rules for MaterializedView {
         let sql = format!("CREATE MATERIALIZED VIEW {name}{using}{options} AS\n{query}\nWITH NO DATA");
         let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
         steps.extend(owner_step(fact, Verb::Create));
+        steps.extend(column_steps(fact, Verb::Create, &BTreeMap::new(), &view.columns));
         let emptied = match context.from.get(&fact.id) {
             Some(before) => !before.decode::<Attributes>()?.populated,
             None => false,
@@ -98,6 +160,9 @@ impl Rules for MaterializedView {
                         let sql = format!("ALTER {} {change}", Address(&to.id));
                         Step::new(&to.id, Verb::Alter, sql).locks(&to.id, LockMode::ShareUpdateExclusive)
                     }));
+                }
+                "columns" => {
+                    steps.extend(column_steps(to, Verb::Alter, &before.columns, &after.columns));
                 }
                 "owner" => {
                     steps.extend(

@@ -84,9 +84,12 @@ impl Rules for Partition {
         Ok(Alteration::Replace)
     }
 
-    /// A table that is put aside must not go on taking rows.
+    /// A table that is put aside must not go on taking rows, and one that is
+    /// referred to through its parent cannot be dropped.
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+        let referred_to = fact.text("_parent").is_some_and(|of| lineage::is_referred_to(of, context.from));
         match context.policy.destructive {
+            Destructive::Allow if referred_to => None,
             Destructive::Allow => fact.parent.clone(),
             Destructive::Quarantine | Destructive::Deny => None,
         }

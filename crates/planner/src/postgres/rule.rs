@@ -37,7 +37,11 @@ impl Rules for Rule {
         let definition = rule.definition.trim_end_matches(';').to_owned();
         let mut steps = vec![step(fact, Verb::Create, definition)];
         if rule.enabled != Enabled::Origin {
-            steps.push(step(fact, Verb::Create, rule.enabled.sql(fact)));
+            steps.push(step(
+                fact,
+                Verb::Create,
+                rule.enabled.sql(fact.id.kind, "", fact.id.first(), fact.id.last()),
+            ));
         }
         Ok(steps)
     }
@@ -55,9 +59,11 @@ impl Rules for Rule {
     ) -> Result<Alteration, PlanError> {
         let rule: Attributes = to.decode()?;
         Ok(match changed {
-            [only] if only == "enabled" => {
-                Alteration::in_place(vec![step(to, Verb::Alter, rule.enabled.sql(to))])
-            }
+            [only] if only == "enabled" => Alteration::in_place(vec![step(
+                to,
+                Verb::Alter,
+                rule.enabled.sql(to.id.kind, "", to.id.first(), to.id.last()),
+            )]),
             _ => Alteration::Replace,
         })
     }

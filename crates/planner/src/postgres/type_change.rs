@@ -129,12 +129,21 @@ pub(super) fn conversion(column: &str, from: Typed<'_>, to: Typed<'_>) -> Option
         return None;
     }
     match (from.category, to.category) {
+        // Only their texts have anything in common.
+        ("A", "A") if is_strange(from) && is_strange(to) => Some(format!("{column}::text[]::{}", to.name)),
         // A domain's category is its base type's.
         ("N", "N") if from.is(&["money"]) || to.is(&["money"]) => explicit,
         (_, "S") | ("N", "N") | ("D", "D") => None,
         ("E", "E") => Some(format!("{column}::text::{}", to.name)),
         _ => explicit,
     }
+}
+
+/// Whether the elements of an array are of a type that is not known here, so that a cast between two such ones is not either.
+fn is_strange(array: Typed<'_>) -> bool {
+    let element = array.base.trim_end_matches("[]");
+    let listed = [&TEXT[..], &WHOLE, &FLOAT, &["numeric", "character"], WITHOUT_CASTS].concat();
+    !listed.contains(&element) && !CASTS.iter().any(|(base, _)| *base == element)
 }
 
 /// What is bad about it.
@@ -294,5 +303,7 @@ mod tests {
         assert_eq!(to("integer", "N", "text", "S"), None);
         assert_eq!(to("text", "S", "integer", "N").as_deref(), Some("c::integer"));
         assert_eq!(to("mood", "E", "state", "E").as_deref(), Some("c::text::state"));
+        assert_eq!(to("mood[]", "A", "state[]", "A").as_deref(), Some("c::text[]::state[]"));
+        assert_eq!(to("text[]", "A", "state[]", "A").as_deref(), Some("c::state[]"));
     }
 }

@@ -53,6 +53,13 @@ SELECT r.schema,
                          AND NOT EXISTS (SELECT FROM pg_constraint k
                                          WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
                                            AND k.contype IN ('p', 'u', 'x'))
+                         -- An index that some partitions are to lack comes after all are attached.
+                         AND NOT EXISTS (SELECT
+                                         FROM pg_index above
+                                         WHERE NOT above.indisvalid
+                                           AND (above.indexrelid = i.indexrelid
+                                                OR above.indexrelid IN (SELECT a.inhparent FROM pg_inherits a
+                                                                        WHERE a.inhrelid = i.indexrelid)))
                    ) o
                ) END
            )

@@ -1,9 +1,28 @@
 -- Triggers. Those of constraints, and those that the server makes on a
--- partition after the one on its partitioned table, follow from others.
-WITH namespace AS MATERIALIZED (
+-- partition after the one on its partitioned table, follow from others; but
+-- whether the latter fire can be said of each partition.
+WITH RECURSIVE namespace AS MATERIALIZED (
     SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
     FROM pg_namespace n
     WHERE n.oid = ANY ($1)
+),
+-- A partitioned table's trigger, and what was made after it.
+tree(schema, root, oid) AS (
+    SELECT n.oid, t.oid, t.oid
+    FROM namespace n
+    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
+                    AND d.refobjid = n.oid
+                    AND d.classid = 'pg_class'::regclass
+    JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'p' AND c.relhastriggers
+    JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
+    UNION ALL
+    SELECT r.schema, r.root, t.oid
+    FROM tree r
+    -- There is no index from a trigger to those made after it, but one from what is depended on.
+    JOIN pg_depend d ON d.refclassid = 'pg_trigger'::regclass
+                    AND d.refobjid = r.oid
+                    AND d.classid = 'pg_trigger'::regclass
+    JOIN pg_trigger t ON t.oid = d.objid AND t.tgparentid = r.oid
 )
 SELECT n.oid                              AS schema,
        'pg_trigger'::regclass::oid        AS class,
@@ -26,3 +45,25 @@ JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
                 AND d.classid = 'pg_class'::regclass
 JOIN pg_class c ON c.oid = d.objid AND c.relhastriggers
 JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
+UNION ALL
+SELECT r.schema,
+       NULL::oid,
+       NULL::oid,
+       NULL::int,
+       'trigger',
+       ARRAY[c.relname, t.tgname]::text[],
+       'table',
+       ARRAY[c.relname]::text[],
+       json_build_object(
+           'made_after', root.relname,
+           'enabled', nullif(t.tgenabled, 'O'),
+           '_rests_on', json_build_array(
+               json_build_array('trigger', json_build_array(root.relname, first.tgname)),
+               json_build_array('partition', json_build_array(c.relname))
+           )
+       )::text
+FROM tree r
+JOIN pg_trigger first ON first.oid = r.root
+JOIN pg_class root ON root.oid = first.tgrelid
+JOIN pg_trigger t ON t.oid = r.oid AND t.tgenabled <> first.tgenabled
+JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = r.schema

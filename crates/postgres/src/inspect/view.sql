@@ -46,6 +46,30 @@ SELECT r.schema,
                    WHERE ad.adrelid = r.oid
                ),
                'access_method', nullif(am.amname, 'heap'),
+               -- What is said of the columns of a materialized view, where something is.
+               'columns', (
+                   SELECT json_object_agg(c.name, c.settings ORDER BY c.name)
+                   FROM (
+                       SELECT a.attname AS name,
+                              jsonb_strip_nulls(jsonb_build_object(
+                                  'storage', CASE WHEN a.attstorage <> t.typstorage THEN
+                                      CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                                                        WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END END,
+                                  'usual_storage', CASE WHEN a.attstorage <> t.typstorage THEN
+                                      CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                                                        WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END END,
+                                  'compression', CASE to_jsonb(a) ->> 'attcompression' WHEN 'p' THEN 'pglz'
+                                                                                      WHEN 'l' THEN 'lz4' END,
+                                  'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
+                                  'options', (SELECT json_object_agg(option_name, option_value ORDER BY option_name)
+                                              FROM pg_options_to_table(a.attoptions))
+                              )) AS settings
+                       FROM pg_attribute a
+                       JOIN pg_type t ON t.oid = a.atttypid
+                       WHERE r.relkind = 'm' AND a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+                   ) c
+                   WHERE c.settings <> '{}'
+               ),
                '_populated', CASE WHEN r.relkind = 'm' THEN r.relispopulated END,
                '_columns', (
                    SELECT json_agg(json_build_object(

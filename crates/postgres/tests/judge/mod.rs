@@ -4,6 +4,7 @@
 
 mod database;
 mod engine;
+mod values;
 mod verdict;
 
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use tenantry_testkit::pg::Error;
 
 pub use database::Database;
 pub use engine::{Engine, NoPlan, Ways};
+use values::Values;
 pub use verdict::{Judgement, Verdict, difference};
 
 /// The schemas that are compared. One of them has a name that must be quoted.
@@ -35,6 +37,15 @@ pub struct Change<'a> {
     pub new: &'a str,
     /// Whether both are said to be the same.
     pub noop: bool,
+    /// Statements that fill the schema before, and those that fill the one after for the way in reverse.
+    pub rows: [&'a str; 2],
+}
+
+impl<'a> Change<'a> {
+    /// A change of schemas without rows.
+    pub fn new(old: &'a str, new: &'a str) -> Self {
+        Self { old, new, noop: false, rows: [""; 2] }
+    }
 }
 
 /// One way of a change: from a schema that psql made to what the other definition says.
@@ -45,6 +56,8 @@ struct Way<'a> {
     /// What it shall show afterwards.
     after: &'a str,
     noop: bool,
+    /// What is stored in it.
+    values: Values,
 }
 
 impl Judge {
@@ -73,14 +86,25 @@ impl Judge {
         self.database.load(NEW, change.new)?;
         let (old, new) = (self.database.dump(OLD)?, self.database.dump(NEW)?);
         let noop = change.noop || old == new;
-        let forward = Way { schema: OLD, before: &old, after: &new, noop };
-        let reverse = Way { schema: NEW, before: &new, after: &old, noop };
+        let values = self.filled(OLD, NEW, change.rows[0])?;
+        let forward = Way { schema: OLD, before: &old, after: &new, noop, values };
+        let values = self.filled(NEW, OLD, change.rows[1])?;
+        let reverse = Way { schema: NEW, before: &new, after: &old, noop, values };
         let judgement = Judgement {
             forward: self.travel(&forward, change.new),
             reverse: self.travel(&reverse, change.old),
         };
         self.database.drop_schemas(&[OLD, NEW])?;
         Ok(judgement)
+    }
+
+    /// Fills a schema by these statements: what is stored there that is to outlive the change into another one.
+    fn filled(&self, schema: &str, other: &str, rows: &str) -> Result<Values, Error> {
+        if rows.trim().is_empty() {
+            return Ok(Values::default());
+        }
+        self.database.run(&format!("SET search_path = {}, public;\n{rows}", Quoted(schema)))?;
+        Values::read(&self.database, schema, other)
     }
 
     /// Plans one way, runs the plan, and judges where it leads.
@@ -103,12 +127,18 @@ impl Judge {
         if verdict != Verdict::Converged {
             return verdict;
         }
+        if let Some(verdict) = changed(way.values.lost(&self.database, &plan), &script) {
+            return verdict;
+        }
         if let Some(verdict) = self.plans_again(way.schema, &target) {
             return verdict;
         }
         match back {
             Ok(back) => match self.follow(way.schema, &back, way.before) {
-                Verdict::Converged => Verdict::Converged,
+                Verdict::Converged => {
+                    let lost = way.values.lost_on_return(&self.database, &plan, &back);
+                    changed(lost, &self::script(&back, way.schema)).unwrap_or(Verdict::Converged)
+                }
                 Verdict::Wrong(reason) => Verdict::Wrong(format!("the way back: {reason}")),
                 verdict => Verdict::Failed(format!("the way back: {}", verdict.reason().unwrap_or_default())),
             },
@@ -143,6 +173,17 @@ impl Judge {
                 Some(Verdict::Failed(format!("there is no second plan: {reason}")))
             }
         }
+    }
+}
+
+/// What values that are not what they were come to.
+fn changed(lost: Result<Vec<String>, Error>, script: &str) -> Option<Verdict> {
+    match lost {
+        Ok(lost) if lost.is_empty() => None,
+        Ok(lost) => {
+            Some(Verdict::Wrong(format!("values changed:\n{}\nby the plan\n{script}", lost.join("\n"))))
+        }
+        Err(error) => Some(Verdict::Failed(error.to_string())),
     }
 }
 

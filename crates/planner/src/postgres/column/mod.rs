@@ -1,6 +1,7 @@
 //! Columns of tables. What a partition or an inheriting table has from its
 //! parent is changed there, and follows.
 
+mod disowned;
 mod not_null;
 mod write;
 
@@ -18,6 +19,7 @@ use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
 
+pub(super) use disowned::taken_over;
 use write::{alter, alter_only};
 pub(super) use write::{clause, extras};
 
@@ -62,8 +64,8 @@ struct Attributes {
     #[serde(default)]
     options: BTreeMap<String, String>,
     /// Only there because its table inherits it.
-    #[serde(default)]
-    inherited: bool,
+    #[serde(default, rename = "inherited")]
+    _inherited: bool,
     /// The tables above whose column it comes from.
     #[serde(default, rename = "_follows")]
     follows: Vec<String>,
@@ -235,11 +237,16 @@ impl Rules for Column {
         let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
         let differs = |attribute: &str| changed.iter().any(|name| name == attribute);
         let has = |attribute: &str| differs(attribute) && !follows(from, to, attribute, context);
-        if differs("inherited") && (after.inherited || lineage::column_above(to, context).is_some()) {
-            return Err(only_inherited(to, &after));
-        }
         let mut steps = Vec::new();
         let mut rebuild = BTreeSet::new();
+        if differs("inherited") {
+            let change = disowned::change(to, context);
+            rebuild.extend(change.links.iter().cloned());
+            if change.is_led_by(to) {
+                rebuild.extend(change.rebuilt(context));
+                steps.extend(change.steps(context)?);
+            }
+        }
         if differs("generated") || differs("virtual") {
             match (&before.generated, &after.generated) {
                 (Some(_), None) if !before.is_virtual && !has("generated") => {}
@@ -340,12 +347,18 @@ impl Rules for Column {
         to: &Fact,
         context: &Context<'_>,
     ) -> Result<BTreeSet<ObjectId>, PlanError> {
+        let mut reached = BTreeSet::new();
+        if from.is("inherited") != to.is("inherited") {
+            let change = disowned::change(to, context);
+            reached.extend(if change.is_led_by(to) { change.reaches() } else { BTreeSet::new() });
+        }
         if !FOLLOWED[..4].iter().any(|attribute| from.get(attribute) != to.get(attribute)) {
-            return Ok(BTreeSet::new());
+            return Ok(reached);
         }
         let below = lineage::stay_below(to.id.first(), context).into_iter();
         let columns = below.map(|table| ObjectId::new(Kind::Column, [table, to.id.last()]));
-        Ok(columns.filter(|id| context.from.contains(id) && context.to.contains(id)).collect())
+        reached.extend(columns.filter(|id| context.from.contains(id) && context.to.contains(id)));
+        Ok(reached)
     }
 
     /// A column holds values: only one that is computed may go and come back.
@@ -457,22 +470,6 @@ impl Rules for Column {
 
 fn locked(fact: &Fact, sql: String) -> Step {
     Step::new(&fact.id, Verb::Alter, sql).locks(&table_of(fact), LockMode::AccessExclusive)
-}
-
-/// Whether a column is a table's own besides being inherited cannot be changed.
-fn only_inherited(to: &Fact, after: &Attributes) -> PlanError {
-    let (reason, remedy) = if after.inherited {
-        (
-            "is the table's own, and would only be inherited; PostgreSQL cannot make it so",
-            "Declare the column in the inheriting table too",
-        )
-    } else {
-        (
-            "is only inherited, and would be the table's own too; PostgreSQL cannot make it so",
-            "Leave the column out of the inheriting table's own declaration",
-        )
-    };
-    Refusal::new(&to.id, reason, remedy).into()
 }
 
 /// Whether each row may get another value: the server then writes all rows

@@ -1,0 +1,133 @@
+//! Changes of every kind that histories hold, one after the other by theme, with rows where values are at stake: planned,
+//! run by psql and compared by pg_dump, in both directions, and what is stored outlives them.
+//!
+//! A file of `changes/` holds cases: `==== name`, then the definition before, `---- new`, the one after, and, where it has rows,
+//! `---- rows` (of the one before) and `---- rows of new` (for the way in reverse). Behind the name may stand `(from 15)`, the
+//! oldest server that knows what it uses; `(refused)` or `(refused in reverse)`, where no plan can be made.
+//! `TENANTRY_CHANGES=DIR` judges other files, `TENANTRY_CHANGES_ONLY=text` cases whose names hold the text.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "clippy does not take the functions beside the tests for tests"
+)]
+
+mod judge;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use judge::{Change, Database, Judge, Judgement, Verdict};
+use tenantry_testkit::pg::Cluster;
+
+const WORKERS: usize = 4;
+const EXTENSIONS: &[&str] = &["citext", "btree_gist", "pg_trgm", "hstore"];
+
+/// One change.
+#[derive(Default)]
+struct Case {
+    name: String,
+    /// The oldest major version that it runs on.
+    from: u16,
+    /// Whether it is refused, forward and in reverse.
+    refused: [bool; 2],
+    old: String,
+    new: String,
+    rows: [String; 2],
+}
+
+impl Case {
+    /// Reads what follows `====`.
+    fn read(file: &str, text: &str) -> Self {
+        let (heading, body) = text.split_once('\n').unwrap();
+        let mut words = heading.trim().split(" (");
+        let mut case = Case { name: format!("{file}: {}", words.next().unwrap()), ..Case::default() };
+        for word in words {
+            match word.trim_end_matches(')') {
+                "refused" => case.refused = [true, true],
+                "refused forward" => case.refused[0] = true,
+                "refused in reverse" => case.refused[1] = true,
+                word => case.from = word.strip_prefix("from ").unwrap().parse().unwrap(),
+            }
+        }
+        let mut into = &mut case.old;
+        for line in body.lines() {
+            match line {
+                "---- new" => into = &mut case.new,
+                "---- rows" => into = &mut case.rows[0],
+                "---- rows of new" => into = &mut case.rows[1],
+                line => {
+                    into.push_str(line);
+                    into.push('\n');
+                }
+            }
+        }
+        case
+    }
+
+    fn change(&self) -> Change<'_> {
+        Change { rows: [&self.rows[0], &self.rows[1]], ..Change::new(&self.old, &self.new) }
+    }
+}
+
+fn cases(dir: &Path) -> Vec<Case> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let only = env::var("TENANTRY_CHANGES_ONLY").unwrap_or_default();
+    let version = Cluster::shared().unwrap().version();
+    let of_file = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).unwrap();
+        let cases: Vec<Case> = text.split("\n==== ").skip(1).map(|text| Case::read(&name, text)).collect();
+        cases
+    };
+    files.iter().flat_map(of_file).filter(|case| case.from <= version && case.name.contains(&only)).collect()
+}
+
+#[test]
+fn changes_converge_in_both_directions_and_keep_values() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/changes");
+    let cases = cases(&env::var_os("TENANTRY_CHANGES").map_or(kept, PathBuf::from));
+    let cluster = Cluster::shared().unwrap();
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..WORKERS.min(cases.len()) {
+            scope.spawn(|| {
+                let judge = Judge::new(Database::new(cluster, "changes", EXTENSIONS).unwrap());
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let wrong = match judge.judge(&case.change()) {
+                        Ok(judgement) => unexpected(case, &judgement),
+                        Err(error) => vec![format!("does not load: {error}")],
+                    };
+                    for text in wrong {
+                        failures.lock().unwrap().entry(&case.name).or_insert_with(Vec::new).push(text);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    println!("{} changes, {} of them not as they should be", cases.len(), failures.len());
+    let texts: Vec<String> = failures
+        .iter()
+        .flat_map(|(name, texts)| texts.iter().map(move |text| format!("==== {name} {text}")))
+        .collect();
+    assert!(failures.is_empty(), "\n{}", texts.join("\n"));
+}
+
+/// What is not as the case says, a text each.
+fn unexpected(case: &Case, judgement: &Judgement) -> Vec<String> {
+    let ways = [("forward", &judgement.forward), ("reverse", &judgement.reverse)];
+    let wrong = ways.iter().zip(case.refused).filter_map(|((way, verdict), refused)| match verdict {
+        Verdict::Converged if !refused => None,
+        Verdict::Refused(_) if refused => None,
+        verdict => Some(format!("{way}: {}: {}", verdict.word(), verdict.reason().unwrap_or("not refused"))),
+    });
+    wrong.collect()
+}
