@@ -265,6 +265,10 @@ async fn fresh<D: Engine>(
     }
     let mut rollout = Rollout::new(id, kind, goal.from.clone(), goal.to.clone(), ground.now());
     rollout.skipped = skipped;
+    if let Some(approved) = approved_before(look, &goal.to).filter(|_| rollout.kind == Kind::Rest) {
+        rollout.offer.clone_from(&approved.offer);
+        rollout.approvals.clone_from(&approved.approvals);
+    }
     rollout.groups = plan(ground, look, &first, &goal.to, &[]).await?;
     let machine = machine(ground, rollout.clone(), first.clone(), look);
     let made_at = match approving(machine.rollout().offer.as_ref(), ground, options) {
@@ -289,6 +293,12 @@ fn carried(look: &Look, to: &Digest) -> Vec<TenantName> {
         .filter(|latest| latest.to == *to)
         .map(|latest| latest.skipped.clone())
         .unwrap_or_default()
+}
+
+/// The last rollout of this revision that somebody approved: that holds for those that it did not reach (D18).
+fn approved_before<'a>(look: &'a Look, to: &Digest) -> Option<&'a Rollout> {
+    let rollouts = look.home.rollouts.iter().map(|kept| &kept.rollout);
+    rollouts.take_while(|rollout| rollout.to == *to).find(|rollout| !rollout.approvals.is_empty())
 }
 
 /// Plans the starting points of some tenants that are not among `known`.

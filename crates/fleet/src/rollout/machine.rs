@@ -168,14 +168,17 @@ impl Machine {
         self.rollout.budget = spec.failure_budget.of(total);
     }
 
-    /// Offers for approval what needs one, with its tenants as they are now.
+    /// Offers for approval what needs one, with its tenants as they are now. What an earlier approval covers is not asked
+    /// for again, but one that does not cover all counts for nothing: people approve what they are shown.
     pub(super) fn offer(&mut self, now: Timestamp) {
         self.count_groups();
-        let needs =
-            self.roster.members().iter().any(|member| {
-                member.group.is_some_and(|group| self.needs_approval(&self.rollout.groups[group]))
-            });
+        let needs = self
+            .roster
+            .members()
+            .iter()
+            .any(|member| member.group.is_some() && self.cleared(member).is_err());
         if needs {
+            self.rollout.approvals.clear();
             let members = self.roster.members().iter();
             let tenants = members.filter_map(|member| Some((member.group?, &member.tenant)));
             self.rollout.offer = Some(Offer::of(&self.rollout.to, &self.rollout.groups, tenants, now));

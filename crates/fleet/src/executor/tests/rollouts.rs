@@ -2,7 +2,7 @@
 
 use super::{FAILED, SUCCEEDED, name, provisioned, state};
 use crate::TenantState;
-use crate::executor::testing::Stage;
+use crate::executor::testing::{Fault, Stage};
 use crate::executor::{FleetError, Options};
 use crate::rollout::{Order, Outcome, RolloutState};
 
@@ -46,6 +46,27 @@ async fn nothing_is_done_before_it_is_approved() {
     let done = stage.apply_with(&typed(digest.short())).await.unwrap();
     assert_eq!((done.outcome, done.applied), (SUCCEEDED, 20));
     assert_eq!(stage.with("a", "users"), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_approved_holds_for_those_that_failed_and_for_no_other_change() {
+    let mut stage = provisioned(20, "users fax").await;
+    stage.define("users");
+    stage.fault("a", "t007", Fault::Refused);
+    stage.spec.rollout.failure_budget = crate::Amount::Count(5);
+    let digest = stage.plan().await.planned.unwrap().digest.unwrap();
+    let approve = Options { approve: vec![digest.to_string()], ..Options::default() };
+    let failed = stage.apply_with(&approve).await.unwrap();
+    assert_eq!((failed.outcome, failed.applied), (FAILED, 19));
+
+    stage.repair("a");
+    stage.drift("a", "t007", "by_hand");
+    let other = stage.apply().await.unwrap();
+    assert_eq!((other.outcome, other.applied), (Some(Outcome::AwaitingApproval), 0), "another plan");
+    let undone = |tables: &mut std::collections::BTreeSet<String>| drop(tables.remove("by_hand"));
+    stage.database("a").state().change(&crate::testing::schema("t007"), undone);
+    let rest = stage.apply().await.unwrap();
+    assert_eq!((rest.outcome, rest.applied), (SUCCEEDED, 1));
 }
 
 #[tokio::test(start_paused = true)]
