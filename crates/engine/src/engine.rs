@@ -142,9 +142,9 @@ pub trait Engine: Send + Sync + 'static {
     ) -> impl Future<Output = Result<BTreeMap<SchemaName, Watermark>, EngineError>> + Send;
 
     /// Reads these schemas, in batches bounded by memory; one that is not
-    /// there is missing from the answer. `each` is called as they come. A schema
-    /// that cannot be read (a lock, a missing right, changes that do not end) is
-    /// an error that names it, after all others were handed out.
+    /// there is missing from the answer. `each` is called as they come. Schemas
+    /// that cannot be read (a lock, a missing right, changes that do not end)
+    /// are told by [`EngineError::Unreadable`], after all others were handed out.
     fn inspect(
         &self,
         schemas: &[SchemaName],

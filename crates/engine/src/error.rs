@@ -1,5 +1,6 @@
 //! What can go wrong with a database, in words that may leave it (D23).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -152,6 +153,9 @@ pub enum EngineError {
         /// Which.
         schema: SchemaName,
     },
+    /// Some schemas could not be read; all others were.
+    #[error("{}", unreadable(.0))]
+    Unreadable(BTreeMap<SchemaName, EngineError>),
     /// Somebody else of ours works on the schema.
     #[error("schema {schema} is being worked on by another process of Tenantry")]
     Busy {
@@ -233,6 +237,16 @@ pub enum EngineError {
     Cancelled,
 }
 
+/// The first one in words, the others counted.
+fn unreadable(schemas: &BTreeMap<SchemaName, EngineError>) -> String {
+    let first = schemas.iter().next().map(|(schema, error)| format!("{schema} cannot be read: {error}"));
+    let first = first.unwrap_or_default();
+    match schemas.len() {
+        0 | 1 => first,
+        count => format!("{count} schemas cannot be read; {first}"),
+    }
+}
+
 impl EngineError {
     /// Whether the same call may succeed later though nobody changed anything.
     pub fn is_transient(&self) -> bool {
@@ -243,6 +257,7 @@ impl EngineError {
             | EngineError::Locked { .. }
             | EngineError::InDoubt { .. } => true,
             EngineError::Refused { error, .. } | EngineError::Server { error, .. } => error.is_transient(),
+            EngineError::Unreadable(schemas) => schemas.values().all(EngineError::is_transient),
             _ => false,
         }
     }

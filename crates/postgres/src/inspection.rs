@@ -29,8 +29,7 @@ const LOCK_TIMEOUT: &str = "250ms";
 /// See [`tenantry_engine::Engine::inspect`].
 ///
 /// # Errors
-/// What the server says. A schema that cannot be read, or is changed faster than that, is an error that names it, once all
-/// others were handed out.
+/// What the server says; [`EngineError::Unreadable`] once all others were handed out.
 pub(crate) async fn inspect_all(
     database: &Database,
     schemas: &[SchemaName],
@@ -42,9 +41,10 @@ pub(crate) async fn inspect_all(
     let mut waiting = Waiting::new(sizes(&session, schemas).await?);
     session.put_back();
 
+    let login = &database.settings().user;
     let reading = Reading { database, policy, known: known.as_ref() };
     let mut running = FuturesUnordered::new();
-    let (mut failed, mut unreadable) = (None, Vec::new());
+    let mut given_up: BTreeMap<SchemaName, EngineError> = BTreeMap::new();
     loop {
         while running.len() < AT_ONCE
             && let Some(batch) = waiting.next(running.is_empty())
@@ -52,8 +52,8 @@ pub(crate) async fn inspect_all(
             running.push(reading.batch(batch));
         }
         let Some(outcome) = running.next().await else { break };
-        let Outcome { found, moved, unreadable: more, unread } = outcome?;
-        unreadable.extend(more);
+        let Outcome { found, moved, hidden, unread } = outcome?;
+        given_up.extend(hidden.into_iter().map(|schema| (schema.clone(), denied(&schema, login))));
         found.into_iter().for_each(&mut each);
         match unread {
             None => {}
@@ -63,7 +63,10 @@ pub(crate) async fn inspect_all(
                 None => {}
                 // What stands in the way may pass: somebody's lock.
                 Some(one) if batch.is_empty() => {
-                    failed = failed.or(waiting.again(one).map(|one| error.about(&one.schema)));
+                    given_up.extend(waiting.again(one).map(|one| {
+                        let error = error.about(&one.schema);
+                        (one.schema, error)
+                    }));
                 }
                 Some(one) => {
                     batch.push(one);
@@ -72,11 +75,10 @@ pub(crate) async fn inspect_all(
             },
         }
         for item in moved.into_iter().filter_map(|item| waiting.again(item)) {
-            failed = failed.or(Some(EngineError::Moved { schema: item.schema }));
+            given_up.insert(item.schema.clone(), EngineError::Moved { schema: item.schema });
         }
     }
-    let failed = denied(&unreadable, &database.settings().user).or(failed);
-    failed.map_or(Ok(()), Err)
+    if given_up.is_empty() { Ok(()) } else { Err(EngineError::Unreadable(given_up)) }
 }
 
 /// The schemas that are there, each once, with how much is in them.
@@ -102,8 +104,8 @@ async fn sizes(session: &Session, schemas: &[SchemaName]) -> Result<Vec<Item>, E
 struct Outcome {
     found: Vec<Inspected>,
     moved: Vec<Item>,
-    /// What the login may not read.
-    unreadable: Vec<SchemaName>,
+    /// Where the login may not look up names.
+    hidden: Vec<SchemaName>,
     /// What did not move and could not be read, with the reason.
     unread: Option<(Batch, Unread)>,
 }
@@ -208,8 +210,8 @@ impl Reading<'_> {
                     Some(Inspected { schema, oid, watermark, catalog, fingerprint })
                 });
                 let found = found.collect();
-                let unreadable = hidden.into_iter().map(|(_, mark)| mark.schema.clone()).collect();
-                Outcome { found, moved, unreadable, unread: None }
+                let hidden = hidden.into_iter().map(|(_, mark)| mark.schema.clone()).collect();
+                Outcome { found, moved, hidden, unread: None }
             }
             Err(error) => {
                 let said = match &error {
@@ -251,13 +253,11 @@ async fn marks(session: &Session, batch: &Batch) -> Result<Marks, EngineError> {
         .collect())
 }
 
-/// That schemas cannot be read, though they are there.
-fn denied(schemas: &[SchemaName], login: &str) -> Option<EngineError> {
-    let first = schemas.first()?;
-    let (login, others) = (Quoted(login), schemas.len() - 1);
-    let also = if others == 0 { String::new() } else { format!(" and {others} more") };
-    Some(EngineError::Denied {
-        what: format!("{login} may not look up names in schema {first}{also}, so that they cannot be read"),
-        remedy: format!("GRANT USAGE ON SCHEMA {} TO {login}", first.identifier()),
-    })
+/// That a schema cannot be read, though it is there.
+fn denied(schema: &SchemaName, login: &str) -> EngineError {
+    let login = Quoted(login);
+    EngineError::Denied {
+        what: format!("{login} may not look up names in it"),
+        remedy: format!("GRANT USAGE ON SCHEMA {} TO {login}", schema.identifier()),
+    }
 }

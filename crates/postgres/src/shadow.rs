@@ -8,11 +8,13 @@ mod name;
 mod place;
 mod stubs;
 
+use std::sync::Arc;
+
 use tenantry_catalog::{Catalog, External};
 use tenantry_engine::{EngineError, Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::sql::{Identifier, SqlTemplate};
 use tenantry_planner::{Plan, Policy, Segment, Verb};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::error::DbError;
 
 use self::apart::Apart;
@@ -34,6 +36,8 @@ const STATEMENTS_A_COMMIT: usize = 50;
 const RELATIONS_A_DROP: i64 = 200;
 /// How long a shadow in place waits for a lock: nobody shall wait behind it.
 const LOCK_TIMEOUT_IN_PLACE: &str = "100ms";
+/// How long one apart waits: for another process's proof in the same scratch database.
+const LOCK_TIMEOUT_APART: &str = "5min";
 
 /// Where and as whom shadows are made.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +56,8 @@ pub struct Shadows {
     connections: Connections,
     settings: ShadowSettings,
     apart: Mutex<Option<Apart>>,
+    /// Held as long as a shadow apart may lock the stub of a shared table.
+    sharing: Arc<Mutex<()>>,
 }
 
 /// A statement that a server refused.
@@ -81,7 +87,7 @@ impl From<EngineError> for RunError {
 impl Shadows {
     /// Shadows for this database.
     pub fn new(database: Database, connections: Connections, settings: ShadowSettings) -> Self {
-        Self { database, connections, settings, apart: Mutex::new(None) }
+        Self { database, connections, settings, apart: Mutex::new(None), sharing: Arc::default() }
     }
 
     /// Compiles a definition.
@@ -130,9 +136,14 @@ impl Shadows {
         let session = self.database.session().await?;
         let situation = self.situation(&session).await?;
         if situation.choose(wanted)? == Place::InPlace {
-            return Shadow::open(session, Keeping::RolledBack, &self.settings, Place::InPlace).await;
+            return Shadow::open(session, Keeping::RolledBack, &self.settings, Place::InPlace, None).await;
         }
         session.put_back();
+        // A foreign key locks the table that it refers to until its shadow ends: two shadows would wait for each other.
+        let sharing = match wanted.shared.is_empty() {
+            true => None,
+            false => Some(Arc::clone(&self.sharing).lock_owned().await),
+        };
         let mut apart = self.apart.lock().await;
         let apart = match &mut *apart {
             Some(apart) => apart,
@@ -142,7 +153,7 @@ impl Shadows {
         let session = apart.session().await?;
         let large = wanted.locks > situation.free_locks / 4;
         let keeping = if wanted.commits || large { Keeping::Committed } else { Keeping::RolledBack };
-        Shadow::open(session, keeping, &self.settings, Place::Apart).await
+        Shadow::open(session, keeping, &self.settings, Place::Apart, sharing).await
     }
 
     /// Removes the database that was made for shadows, if one was.
@@ -191,6 +202,8 @@ pub(crate) struct Shadow {
     authorization: String,
     /// `SET [LOCAL] ROLE role`, or nothing that matters.
     role: String,
+    /// Held where it may lock the stub of a shared table.
+    sharing: Option<OwnedMutexGuard<()>>,
 }
 
 impl Shadow {
@@ -199,6 +212,7 @@ impl Shadow {
         keeping: Keeping,
         settings: &ShadowSettings,
         place: Place,
+        sharing: Option<OwnedMutexGuard<()>>,
     ) -> Result<Self, EngineError> {
         let unnamed = |error| EngineError::NoShadow { reason: format!("{error}"), remedy: String::new() };
         let schema = name::schema(session.pid()).map_err(unnamed)?;
@@ -211,16 +225,28 @@ impl Shadow {
             keeping,
             authorization: owner.map(|role| format!(" AUTHORIZATION {role}")).unwrap_or_default(),
             role: owner.map(|role| format!("SET {local}ROLE {role}")).unwrap_or_default(),
+            sharing,
         };
-        if keeping == Keeping::RolledBack {
-            let timeout = match place {
-                Place::InPlace => format!("SET LOCAL lock_timeout = '{LOCK_TIMEOUT_IN_PLACE}';"),
-                Place::Apart => String::new(),
-            };
-            shadow
-                .execute(&format!("BEGIN ISOLATION LEVEL READ COMMITTED; {timeout} SAVEPOINT shadow"))
-                .await?;
-        }
+        let timeout = match place {
+            Place::InPlace => LOCK_TIMEOUT_IN_PLACE,
+            Place::Apart => LOCK_TIMEOUT_APART,
+        };
+        // The same as `sharing`, for other processes.
+        let (transaction, session) = match shadow.sharing {
+            Some(_) => (
+                "SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('shadow'));",
+                "SELECT pg_advisory_lock(hashtext('tenantry'), hashtext('shadow'))",
+            ),
+            None => ("", ""),
+        };
+        shadow
+            .execute(&match keeping {
+                Keeping::RolledBack => format!(
+                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{timeout}'; {transaction} SAVEPOINT shadow"
+                ),
+                Keeping::Committed => format!("SET lock_timeout = '{timeout}'; {session}"),
+            })
+            .await?;
         shadow.clear().await?;
         Ok(shadow)
     }
@@ -345,6 +371,10 @@ impl Shadow {
     async fn alone(&self, statement: &str, at: usize) -> Result<(), RunError> {
         match self.session.batch_execute(statement).await {
             Ok(()) => Ok(()),
+            // It is about the moment, and not about the statement.
+            Err(error) if self.session.failed("working on a shadow", &error).is_transient() => {
+                Err(self.session.failed("working on a shadow", &error).into())
+            }
             Err(error) if error.as_db_error().is_some() => {
                 if self.keeping == Keeping::Committed {
                     self.execute("ROLLBACK").await?;

@@ -53,6 +53,11 @@ impl Apart {
         self.database.session().await
     }
 
+    /// Whether nobody else makes anything in it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.made.is_some()
+    }
+
     /// Makes what shadows will refer to, as it is in the tenants' database.
     pub(super) async fn prepare<'a>(
         &mut self,

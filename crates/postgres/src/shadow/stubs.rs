@@ -2,10 +2,12 @@
 //!
 //! Extensions are made as they are. Tables have their columns and keys, and neither triggers nor policies nor foreign keys: a
 //! stub never holds a row. Everything is written by the planner, out of the facts of the schema that it is in.
+//!
+//! What was made stays: another proof may be using it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenantry_catalog::{Catalog, External, Fact, Kind, ObjectId, TENANT};
+use tenantry_catalog::{Catalog, External, Fact, Kind, ObjectId, Reference, TENANT};
 use tenantry_engine::EngineError;
 use tenantry_planner::sql::lexer::tokens;
 use tenantry_planner::sql::{Identifier, Quoted, SqlTemplate};
@@ -52,9 +54,9 @@ pub(super) async fn prepare<'a>(
                     .to_owned(),
             });
         }
-        let made = apart.stubs.entry(schema.clone()).or_insert_with(Catalog::empty);
-        make(&session, schema, made, &found.stub, version).await?;
-        *made = found.stub.clone();
+        let known = apart.stubs.remove(schema).filter(|_| apart.is_ours());
+        let made = make(&session, schema, known, &found.stub, version).await?;
+        apart.stubs.insert(schema.clone(), made);
     }
     session.put_back();
     Ok(())
@@ -126,24 +128,25 @@ async fn read(session: &Session, mut wanted: Names) -> Result<Vec<(String, Found
 
 async fn read_schema(session: &Session, schema: &str) -> Result<Catalog, EngineError> {
     let doing = "reading what tenants share";
-    let failed = |error| session.failed(doing, &error);
     session.run(doing, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").await?;
+    let catalog = read_in(session, schema).await?;
+    session.run(doing, "ROLLBACK").await?;
+    Ok(catalog.unwrap_or_else(Catalog::empty))
+}
+
+/// Reads a schema, in a transaction that is open; `None` where there is none.
+async fn read_in(session: &Session, schema: &str) -> Result<Option<Catalog>, EngineError> {
+    let failed = |error| session.failed("reading what tenants share", &error);
     let row = session
         .query_opt("SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1", &[&schema])
         .await
         .map_err(failed)?;
-    let catalog = match row {
-        Some(row) => {
-            let oid: u32 = row.try_get(0).map_err(failed)?;
-            inspect(&**session, session.statements(), &[oid])
-                .await
-                .map_err(|error| error.told(session))?
-                .remove(&oid)
-        }
-        None => None,
-    };
-    session.run(doing, "ROLLBACK").await?;
-    Ok(catalog.unwrap_or_else(Catalog::empty))
+    let Some(row) = row else { return Ok(None) };
+    let oid: u32 = row.try_get(0).map_err(failed)?;
+    Ok(inspect(&**session, session.statements(), &[oid])
+        .await
+        .map_err(|error| error.told(session))?
+        .remove(&oid))
 }
 
 /// The part of a schema that has these names, with what it rests on, and without what a stub does not need.
@@ -164,6 +167,10 @@ fn stub(catalog: &Catalog, names: &BTreeSet<String>) -> Catalog {
 
 static SCHEMA: ObjectId = ObjectId { kind: Kind::Schema, name: Vec::new() };
 
+fn is_table(kind: Kind) -> bool {
+    matches!(kind, Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView)
+}
+
 /// Whether a stub has it.
 fn stands_in(fact: &Fact) -> bool {
     match fact.id.kind {
@@ -183,20 +190,56 @@ fn stands_in(fact: &Fact) -> bool {
     }
 }
 
-/// Brings the stubs of one schema from what was made to what is wanted.
+/// The stubs that are there, with the wanted ones in the place of those of the same names.
+fn united(made: &Catalog, wanted: &Catalog) -> Catalog {
+    let names: BTreeSet<&str> =
+        wanted.facts().filter(|fact| fact.parent.is_none()).map(|fact| fact.id.first()).collect();
+    let mut united = made.filtered(|fact| fact.parent.is_some() || !names.contains(fact.id.first()));
+    let kept: Vec<ObjectId> = united.facts().map(|fact| fact.id.clone()).collect();
+    wanted.facts().for_each(|fact| united.insert(fact.clone()));
+    let kept = kept.iter().map(|id| (made, id));
+    for (of, id) in kept.chain(wanted.facts().map(|fact| (wanted, &fact.id))) {
+        for reference in of.references(id) {
+            if !matches!(reference, Reference::Inside(on) if !united.contains(on)) {
+                united.refer(id.clone(), reference.clone());
+            }
+        }
+    }
+    united
+}
+
+/// Makes the wanted stubs of one schema where they are not as they should be. `known` is what is there, where nobody else
+/// makes any. What is there then.
 async fn make(
     session: &Session,
     schema: &str,
-    made: &Catalog,
+    known: Option<Catalog>,
     wanted: &Catalog,
     version: ServerVersion,
-) -> Result<(), EngineError> {
+) -> Result<Catalog, EngineError> {
+    let doing = "making stubs";
     let no_shadow = |reason: String| EngineError::NoShadow {
         reason: format!(
             "what tenants share in schema {schema} cannot be made in the shadows' database: {reason}"
         ),
         remedy: "Name a scratch database that has it in spec.shadow.databaseRef".to_owned(),
     };
+    let name = Identifier::new(schema).map_err(|error| no_shadow(error.to_string()))?;
+    // A scratch database that is named may be other processes' too: one makes stubs at a time.
+    session
+        .run(
+            doing,
+            &format!(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('stubs'));
+                 CREATE SCHEMA IF NOT EXISTS {name}; GRANT USAGE ON SCHEMA {name} TO PUBLIC"
+            ),
+        )
+        .await?;
+    let made = match known {
+        Some(made) => made,
+        None => read_in(session, schema).await?.unwrap_or_else(Catalog::empty),
+    };
+    let united = united(&made, wanted);
     let policy = Policy {
         destructive: Destructive::Allow,
         online: Online::Never,
@@ -204,23 +247,24 @@ async fn make(
         ..Policy::default()
     };
     let plan =
-        plan(&Postgres, made, wanted, &policy, version).map_err(|error| no_shadow(error.to_string()))?;
-    let name = Identifier::new(schema).map_err(|error| no_shadow(error.to_string()))?;
+        plan(&Postgres, &made, &united, &policy, version).map_err(|error| no_shadow(error.to_string()))?;
     let mut sql = format!(
-        "BEGIN; CREATE SCHEMA IF NOT EXISTS {name}; GRANT USAGE ON SCHEMA {name} TO PUBLIC;\n\
-         SET LOCAL search_path = {name}, pg_catalog, pg_temp; SET LOCAL check_function_bodies = off;\n"
+        "SET LOCAL search_path = {name}, pg_catalog, pg_temp; SET LOCAL check_function_bodies = off;\n"
     );
     for step in &plan.steps {
         sql.push_str(&SqlTemplate::parse(step.sql.as_str()).fill(&name));
         sql.push_str("\n;\n");
     }
-    sql.push_str(&format!("GRANT ALL ON ALL TABLES IN SCHEMA {name} TO PUBLIC; COMMIT"));
-    if let Err(error) = session.batch_execute(&sql).await {
-        let reason = session.failed("making stubs", &error).to_string();
-        session.run("making stubs", "ROLLBACK").await?;
+    // Of the new ones only: a shadow that is in use and refers to another one has its row in pg_class.
+    for fact in united.facts().filter(|fact| is_table(fact.id.kind) && !made.contains(&fact.id)) {
+        sql.push_str(&format!("GRANT ALL ON {} TO PUBLIC;\n", Quoted(fact.id.first())));
+    }
+    if let Err(error) = session.batch_execute(&format!("{sql} COMMIT")).await {
+        let reason = session.failed(doing, &error).to_string();
+        session.run(doing, "ROLLBACK").await?;
         return Err(no_shadow(reason));
     }
-    Ok(())
+    Ok(united)
 }
 
 /// An extension of the tenants' database.
@@ -270,6 +314,26 @@ async fn make_extensions(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_made_stays_and_what_is_wanted_takes_the_place_of_its_like() {
+        let table = |catalog: &mut Catalog, name: &str, column: &str| {
+            let id = ObjectId::new(Kind::Table, [name]);
+            let parts = ObjectId::new(Kind::Column, [name, column]);
+            catalog.insert(Fact { id: id.clone(), parent: None, attributes: BTreeMap::new() });
+            catalog.insert(Fact { id: parts, parent: Some(id), attributes: BTreeMap::new() });
+        };
+        let (mut made, mut wanted) = (Catalog::empty(), Catalog::empty());
+        table(&mut made, "country", "code");
+        table(&mut made, "currency", "old");
+        table(&mut wanted, "currency", "new");
+        let united = united(&made, &wanted);
+        let names: Vec<String> = united.facts().map(|fact| fact.id.to_string()).collect();
+        assert_eq!(
+            names,
+            ["schema", "table country", "table currency", "column country.code", "column currency.new"]
+        );
+    }
 
     #[test]
     fn the_name_of_an_object_is_found_in_its_identity() {

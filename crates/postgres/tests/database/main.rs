@@ -8,6 +8,7 @@ mod definition;
 mod doctor;
 mod inspection;
 mod ledger;
+mod proposals;
 mod quoting;
 mod reached;
 mod schemas;

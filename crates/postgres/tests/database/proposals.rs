@@ -1,0 +1,148 @@
+//! Plans that are proved at the same time, and proofs that are broken off: none disturbs another, and nothing is left.
+
+use std::time::Duration;
+
+use tenantry_catalog::Catalog;
+use tenantry_engine::{Engine as _, EngineError, Proposal, SchemaName, Source, Start, Target};
+use tenantry_planner::Policy;
+use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+use tenantry_testkit::pg::{Binaries, Cluster};
+
+use crate::connect::until;
+use crate::engine;
+
+/// Two shared tables, and a tenant that refers to neither.
+const SHARED: &str = "CREATE TABLE public.country (code text PRIMARY KEY); CREATE TABLE public.currency (code text PRIMARY KEY);
+    CREATE TYPE public.kind AS ENUM ('a'); CREATE TABLE public.region (code text PRIMARY KEY, kind public.kind);
+    CREATE SCHEMA acme; CREATE TABLE acme.t (id int PRIMARY KEY)";
+
+async fn start(engine: &PostgresEngine) -> Catalog {
+    let mut found = None;
+    let schema = SchemaName::new("acme").unwrap();
+    engine.inspect(&[schema], &Policy::default(), |one| found = Some(one.catalog)).await.unwrap();
+    found.unwrap()
+}
+
+async fn target(engine: &PostgresEngine, shared: &str) -> Target {
+    let text = format!("CREATE TABLE t (id int PRIMARY KEY, {shared} text REFERENCES public.{shared});");
+    engine.compile(&[Source { name: "app".to_owned(), text }], &Policy::default()).await.unwrap()
+}
+
+async fn propose(engine: &PostgresEngine, from: &Catalog, to: &Target) -> Result<String, EngineError> {
+    let start = Start { catalog: from, renamed: &[], base: None };
+    match engine.propose(start, to).await? {
+        Proposal::Migrate { plan, back: Ok(_), .. } => {
+            Ok(plan.steps.iter().map(|step| step.sql.as_str()).collect::<Vec<_>>().join("; "))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_proofs_at_once_do_not_disturb_each_other() {
+    let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();
+    let name = cluster.create_database("proofs").unwrap();
+    cluster.psql(&name, SHARED).unwrap();
+    let engine = engine(&cluster.url(&name));
+    let from = start(&engine).await;
+    let (country, currency, region) =
+        tokio::join!(target(&engine, "country"), target(&engine, "currency"), target(&engine, "region"));
+    for _ in 0..2 {
+        let plans = tokio::join!(
+            propose(&engine, &from, &country),
+            propose(&engine, &from, &currency),
+            propose(&engine, &from, &region)
+        );
+        for (plan, shared) in [(plans.0, "country"), (plans.1, "currency"), (plans.2, "region")] {
+            assert!(plan.unwrap().contains(&format!("REFERENCES public.{shared}")), "{shared}");
+        }
+    }
+    // To the same table, in whatever order they get to it.
+    let many = (0..4).map(|_| propose(&engine, &from, &country));
+    for plan in futures::future::join_all(many).await {
+        plan.unwrap();
+    }
+    engine.close().await.unwrap();
+    assert_nothing_left(&cluster, &name).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_share_a_scratch_database() {
+    let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();
+    let name = cluster.create_database("sharing").unwrap();
+    let scratch = cluster.create_database("scratch").unwrap();
+    cluster.psql(&name, SHARED).unwrap();
+    // What stands there already is not ours to remove.
+    cluster
+        .psql(&scratch, "CREATE TABLE public.theirs (id int); CREATE TABLE public.country (code text)")
+        .unwrap();
+    let engine = || {
+        let database = Some(Settings::from_uri(&cluster.url(&scratch)).unwrap());
+        let shadow = ShadowSettings { database, ..ShadowSettings::default() };
+        let settings = Settings::from_uri(&cluster.url(&name)).unwrap();
+        PostgresEngine::new(settings, Connections::default(), shadow)
+    };
+    let (one, other) = (engine(), engine());
+    let from = start(&one).await;
+    let (country, currency) = tokio::join!(target(&one, "country"), target(&other, "currency"));
+    for _ in 0..2 {
+        let plans = tokio::join!(
+            propose(&one, &from, &country),
+            propose(&other, &from, &currency),
+            propose(&other, &from, &country)
+        );
+        plans.0.unwrap();
+        plans.1.unwrap();
+        plans.2.unwrap();
+    }
+    // A third one, later, finds what they made.
+    let later = engine();
+    propose(&later, &from, &country).await.unwrap();
+    for engine in [one, other, later] {
+        engine.close().await.unwrap();
+    }
+    let tables = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
+    assert_eq!(cluster.psql(&scratch, tables).unwrap(), "country currency theirs");
+    let shadows = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'tenantry%'";
+    assert_eq!(cluster.psql(&scratch, shadows).unwrap(), "0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proof_that_is_broken_off_leaves_nothing() {
+    let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();
+    let name = cluster.create_database("broken_off").unwrap();
+    cluster.psql(&name, SHARED).unwrap();
+    let engine = engine(&cluster.url(&name));
+    let from = start(&engine).await;
+    let to = target(&engine, "country").await;
+    for milliseconds in (0..400).step_by(37) {
+        // A future that is dropped, wherever it is.
+        let limit = Duration::from_millis(milliseconds);
+        let _ = tokio::time::timeout(limit, propose(&engine, &from, &to)).await;
+    }
+    propose(&engine, &from, &to).await.unwrap();
+    engine.close().await.unwrap();
+    assert_nothing_left(&cluster, &name).await;
+
+    // Also where the database for shadows is being made.
+    for milliseconds in [1, 20, 60, 120, 200] {
+        let engine = crate::engine(&cluster.url(&name));
+        let _ = tokio::time::timeout(Duration::from_millis(milliseconds), target(&engine, "country")).await;
+        engine.close().await.unwrap();
+    }
+    // What such a one may leave, the next one removes.
+    let engine = crate::engine(&cluster.url(&name));
+    target(&engine, "country").await;
+    engine.close().await.unwrap();
+    assert_nothing_left(&cluster, &name).await;
+}
+
+async fn assert_nothing_left(cluster: &Cluster, database: &str) {
+    let left = "SELECT string_agg(name, ' ') FROM (
+            SELECT datname AS name FROM pg_database WHERE datname LIKE 'tenantry%'
+            UNION ALL SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tenantry%'
+            UNION ALL SELECT query FROM pg_stat_activity
+            WHERE application_name = 'tenantry' AND state <> 'idle') AS l";
+    until(|| cluster.psql(database, left).unwrap().is_empty()).await;
+}
