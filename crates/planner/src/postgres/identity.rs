@@ -64,6 +64,15 @@ fn alter_column(column: &ObjectId) -> String {
     format!("ALTER TABLE {} ALTER COLUMN {}", Quoted(column.first()), Quoted(column.last()))
 }
 
+/// The statement by which the sequence of a column whose table is renamed aside leaves its name to others. Brought back, it
+/// gets the name that is declared then.
+pub(super) fn put_aside(column: &Fact, context: &Context<'_>) -> Option<Step> {
+    let sequence = column.get("identity")?.get("sequence")?.as_str()?;
+    let aside = reserved_name(&column.id, context.from);
+    let sql = format!("ALTER SEQUENCE {} RENAME TO {}", Quoted(sequence), Quoted(&aside));
+    Some(Step::new(&column.id, Verb::Alter, sql))
+}
+
 /// The name of the counter that carries a value from one sequence to another
 /// of the same name.
 fn carrier(column: &ObjectId, context: &Context<'_>) -> String {

@@ -8,7 +8,7 @@ use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::address::{Address, owner_step};
 use super::options::Options;
-use super::{column, constraint, sequence, slot};
+use super::{column, constraint, identity, sequence, slot};
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
@@ -256,6 +256,7 @@ impl Rules for Table {
                     steps.push(Step::new(&child.id, Verb::Quarantine, sql).aside(name));
                 }
                 Kind::Column => {
+                    steps.extend(identity::put_aside(child, context));
                     for owned in context.from.children(&child.id).filter(|f| f.id.kind == Kind::Sequence) {
                         let name = reserved_name(&owned.id, context.from);
                         let sql = format!("ALTER {} RENAME TO {}", Address(&owned.id), Quoted(&name));

@@ -1,5 +1,5 @@
 CREATE TABLE invoice (
-    id bigint PRIMARY KEY,
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     total numeric(10,2) NOT NULL,
     fax text
 );
