@@ -6,7 +6,7 @@ use tenantry_catalog::{Catalog, Fact, Fingerprint, ObjectId, Reference};
 
 use crate::fate::{Fates, rules_of};
 use crate::rules::{Context, Dialect};
-use crate::{Plan, PlanError, Policy, ServerVersion, plan};
+use crate::{Plan, PlanError, Policy, Refusal, ServerVersion, plan};
 
 /// Plans like [`plan()`], but what the target has, the schema lacks, and an
 /// earlier plan put `aside`, is renamed back instead of made anew: that is
@@ -25,6 +25,7 @@ pub fn plan_restoring(
     policy: &Policy,
     server: ServerVersion,
 ) -> Result<Plan, PlanError> {
+    refuse_taken_names(dialect, from, aside, to, policy, server)?;
     let back: Vec<&Fact> = aside.facts().filter(|fact| is_wanted(fact, from, to, aside)).collect();
     if back.is_empty() {
         return plan(dialect, from, to, policy, server);
@@ -54,6 +55,38 @@ pub fn plan_restoring(
         steps,
         commits: rest.commits.into_iter().map(|at| at + shift).collect(),
     })
+}
+
+/// Refuses what would bring back values that something computed would then
+/// seem to have been: a column put aside, whose name a generated one has now,
+/// and which is to be an ordinary one again.
+fn refuse_taken_names(
+    dialect: &dyn Dialect,
+    from: &Catalog,
+    aside: &Catalog,
+    to: &Catalog,
+    policy: &Policy,
+    server: ServerVersion,
+) -> Result<(), PlanError> {
+    let (fates, folded) = (Fates::default(), BTreeSet::new());
+    let context = Context { from, to, policy, server, fates: &fates, folded: &folded };
+    let mut refusals = Vec::new();
+    for fact in aside.facts() {
+        let (Some(reserved), Some(here), Some(wanted)) =
+            (fact.text("_reserved"), from.get(&fact.id), to.get(&fact.id))
+        else {
+            continue;
+        };
+        let rules = rules_of(dialect, &fact.id)?;
+        if rules.holds_data(wanted, &context) && !rules.holds_data(here, &context) {
+            refusals.push(Refusal::new(
+                &fact.id,
+                format!("was renamed aside to {reserved}, and something computed has its name"),
+                "Take it out of the definition in a revision of its own first: then what was put aside comes back",
+            ));
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(PlanError::Refused(refusals)) }
 }
 
 /// Whether a fact, or the object that it is part of, comes back: the target

@@ -5,12 +5,12 @@ mod canonical;
 mod outside;
 mod owners;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_engine::{DefinitionFault, EngineError, Source, Target, revision};
 use tenantry_planner::sql::{Identifier, Quoted};
-use tenantry_planner::{Policy, ServerVersion};
+use tenantry_planner::{Policy, RESERVED, ServerVersion};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::connect::Session;
@@ -54,6 +54,10 @@ pub(crate) async fn compile(
     let mut notes: Vec<String> = definition.notes().iter().map(ToString::to_string).collect();
     notes.extend(bodies::check(&shadow, &definition, &statements).await?);
     let read = shadow.read().await?;
+    let reserved = reserved(&read, &shadow, &definition, &statements);
+    if !reserved.is_empty() {
+        return Err(EngineError::Definition(reserved));
+    }
     let policy = &policy.declaring(&read);
     let declared = policy.project(&read);
     let unmodelled = unmodelled(&declared);
@@ -170,6 +174,33 @@ fn message(said: &DbError) -> String {
         Some(hint) => format!("{message}. {}", hint.trim_end_matches('.')),
         None => message.to_owned(),
     }
+}
+
+/// Names that are kept for what is renamed aside: a definition that declares one could not be told from that.
+fn reserved(
+    read: &Catalog,
+    shadow: &Shadow,
+    definition: &Definition,
+    statements: &[&Statement],
+) -> Vec<DefinitionFault> {
+    let names: BTreeSet<&str> = read.facts().map(|fact| fact.id.last()).collect();
+    let schema = shadow.schema().identifier();
+    let fault = |name: &str| {
+        let message = format!(
+            "`{name}` cannot be declared: names that begin with {RESERVED} are kept for what is renamed aside. \
+             Choose another name"
+        );
+        let found = statements.iter().find_map(|statement| {
+            let sql = statement.shadow_sql_for(schema);
+            let before = sql[..sql.find(name)?].chars().count();
+            Some((statement, u32::try_from(before).ok()? + 1))
+        });
+        match found {
+            Some((statement, position)) => definition.fault(statement, schema, Some(position), message),
+            None => whole(message),
+        }
+    };
+    names.into_iter().filter(|name| name.starts_with(RESERVED)).map(fault).collect()
 }
 
 /// What no kind stands for can neither be compared nor planned.

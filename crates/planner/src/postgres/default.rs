@@ -77,10 +77,13 @@ impl Rules for Default {
         Ok(Alteration::in_place(vec![step(to, Verb::Alter, &action)]))
     }
 
-    /// Only into the statement that writes its very column.
+    /// Only into the statement that writes its very column: that of a table of
+    /// a type writes none.
     fn foldable(&self, fact: &Fact, context: &Context<'_>) -> bool {
-        column_of(fact, context)
-            .is_some_and(|column| !column.is("inherited") && new_above(column, context).is_none())
+        let table = table_of(fact);
+        let of_type = context.to.get(&table).is_some_and(|table| table.get("of_type").is_some());
+        let written = |column: &Fact| !column.is("inherited") && new_above(column, context).is_none();
+        column_of(fact, context).is_some_and(written) && !(of_type && context.is_new(&table))
     }
 
     /// It goes before its column where it counts by a sequence that gets

@@ -1,6 +1,6 @@
 //! The engine as its callers use it: compile, inspect, propose.
 
-use tenantry_catalog::Catalog;
+use tenantry_catalog::{Catalog, ObjectId};
 use tenantry_engine::{EngineError, Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::{Destructive, Plan, Policy, ServerVersion, plan};
@@ -65,10 +65,20 @@ impl Engine {
 
     /// Plans the way of a schema to a target.
     pub fn plan(&self, schema: &str, target: &Target) -> Result<Ways, NoPlan> {
+        self.plan_beside(schema, target, &[])
+    }
+
+    /// Plans the way of a schema in which these objects were renamed aside.
+    pub fn plan_beside(
+        &self,
+        schema: &str,
+        target: &Target,
+        renamed: &[(ObjectId, String)],
+    ) -> Result<Ways, NoPlan> {
         let schema = SchemaName::new(schema).unwrap();
         let proposal = self.runtime.block_on(async {
             let catalog = self.shadows.catalog(&schema).await?;
-            let start = Start { catalog: &catalog, renamed: &[], base: None };
+            let start = Start { catalog: &catalog, renamed, base: None };
             self.shadows.propose(start, target).await
         })?;
         match proposal {

@@ -98,6 +98,54 @@ impl Judge {
         Ok(judgement)
     }
 
+    /// Has the way forward planned so that what holds data is renamed aside, runs the plan and the one that leads back: nothing is
+    /// lost.
+    ///
+    /// # Errors
+    /// When a definition cannot be loaded: no fault of the engine.
+    pub fn judge_putting_aside(&self, change: &Change<'_>) -> Result<Verdict, Error> {
+        self.database.load(OLD, change.old)?;
+        let before = self.database.dump(OLD)?;
+        let values = self.filled(OLD, OLD, change.rows[0])?;
+        Ok(self.put_aside(change.new, &before, &values).unwrap_or_else(|verdict| verdict))
+    }
+
+    fn put_aside(&self, definition: &str, before: &str, values: &Values) -> Result<Verdict, Verdict> {
+        let no_plan = |what: &str, no_plan| match no_plan {
+            NoPlan::Refused(reason) => Verdict::Refused(format!("{what}: {reason}")),
+            NoPlan::Failed(reason) => Verdict::Failed(format!("{what}: {reason}")),
+        };
+        let target = self.engine.compile(definition, Destructive::Quarantine);
+        let target = target.map_err(|error| no_plan("the definition", error))?;
+        let Ways { plan, back } =
+            self.engine.plan(OLD, &target).map_err(|error| no_plan("the plan", error))?;
+        let script = script(&plan, OLD);
+        if let Err(error) = self.database.run(&script) {
+            return Err(Verdict::Failed(format!("{error}\nof the plan\n{script}")));
+        }
+        let again = self.engine.plan_beside(OLD, &target, &plan.renamed());
+        let again = again.map_err(|error| no_plan("a second plan", error))?.plan;
+        if !again.is_empty() {
+            let again = self::script(&again, OLD);
+            return Err(Verdict::Failed(format!(
+                "a second plan is not empty:\n{again}\nafter the plan\n{script}"
+            )));
+        }
+        let Ok(back) = back else { return Ok(Verdict::Converged) };
+        let scripts = format!("{script}\nand back\n{}", self::script(&back, OLD));
+        if let Err(error) = self.database.run(&self::script(&back, OLD)) {
+            return Err(Verdict::Failed(format!("{error}\nof the plans\n{scripts}")));
+        }
+        // What the new schema had besides is put aside in turn.
+        let found = self.database.dump(OLD).map_err(|error| Verdict::Failed(error.to_string()))?;
+        if back.renamed().is_empty() && found != before {
+            let difference = difference(&found, before);
+            return Err(Verdict::Wrong(format!("the way back: {difference}\nafter\n{scripts}")));
+        }
+        let lost = values.lost_on_return(&self.database, &plan, &back);
+        Ok(changed(lost, &scripts).unwrap_or(Verdict::Converged))
+    }
+
     /// Fills a schema by these statements: what is stored there that is to outlive the change into another one.
     fn filled(&self, schema: &str, other: &str, rows: &str) -> Result<Values, Error> {
         if rows.trim().is_empty() {
