@@ -50,7 +50,7 @@ fn number(variable: &str, default: usize) -> usize {
 /// Seeds of which the first pairs are tried each time.
 const SEEDS: &[usize] = &[1, 2, 3];
 /// How many of each, and of a new one.
-const PAIRS_A_SEED: usize = 25;
+const PAIRS_A_SEED: usize = 20;
 
 /// The pairs to be tried: seeds and numbers.
 fn chosen() -> Vec<(usize, usize)> {
