@@ -9,6 +9,7 @@ mod place;
 mod stubs;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenantry_catalog::{Catalog, External};
 use tenantry_engine::{EngineError, Proposal, SchemaName, Source, Start, Target};
@@ -58,6 +59,8 @@ pub struct Shadows {
     apart: Mutex<Option<Apart>>,
     /// Held as long as a shadow apart may lock the stub of a shared table.
     sharing: Arc<Mutex<()>>,
+    /// Whether a database of their own was ever begun.
+    begun: AtomicBool,
 }
 
 /// A statement that a server refused.
@@ -87,7 +90,8 @@ impl From<EngineError> for RunError {
 impl Shadows {
     /// Shadows for this database.
     pub fn new(database: Database, connections: Connections, settings: ShadowSettings) -> Self {
-        Self { database, connections, settings, apart: Mutex::new(None), sharing: Arc::default() }
+        let begun = AtomicBool::new(false);
+        Self { database, connections, settings, apart: Mutex::new(None), sharing: Arc::default(), begun }
     }
 
     /// Compiles a definition.
@@ -145,6 +149,7 @@ impl Shadows {
             false => Some(Arc::clone(&self.sharing).lock_owned().await),
         };
         let mut apart = self.apart.lock().await;
+        self.begun.store(true, Ordering::Relaxed);
         let apart = match &mut *apart {
             Some(apart) => apart,
             none => none.insert(Apart::make(&self.database, &self.connections, &self.settings).await?),
@@ -163,6 +168,11 @@ impl Shadows {
     pub async fn close(&self) -> Result<(), EngineError> {
         match self.apart.lock().await.take() {
             Some(apart) => apart.remove(&self.database).await,
+            None if self.begun.load(Ordering::Relaxed) => {
+                // Interrupted while it was made: once the session that made it is gone, it is left over.
+                self.connections.drain().await;
+                apart::sweep(&self.database).await
+            }
             None => Ok(()),
         }
     }
@@ -349,8 +359,10 @@ impl Shadow {
             }
             Keeping::Committed => ("BEGIN", "COMMIT", "ROLLBACK"),
         };
+        // A message of its own: one with a syntax error in it does not even begin.
+        self.execute(begin).await?;
         // A statement may end in a comment: the semicolon goes on a line of its own.
-        let batch = format!("{begin};\n{}\n;\n{end}", statements.join("\n;\n"));
+        let batch = format!("{}\n;\n{end}", statements.join("\n;\n"));
         match self.session.batch_execute(&batch).await {
             Ok(()) => return Ok(()),
             Err(error) if error.as_db_error().is_none() => {

@@ -113,6 +113,14 @@ async fn create(session: &Session, settings: &Settings) -> Result<Identifier, En
     Ok(name)
 }
 
+/// Removes what was made beside a database and is nobody's any more.
+pub(super) async fn sweep(beside: &Database) -> Result<(), EngineError> {
+    let session = beside.session().await?;
+    sweep_databases(&session, beside.settings()).await?;
+    session.put_back();
+    Ok(())
+}
+
 /// Removes databases that a process left behind: nobody is connected to them, and their maker is gone.
 async fn sweep_databases(session: &Session, settings: &Settings) -> Result<(), EngineError> {
     let failed = |error| session.failed("looking for shadow databases that were left behind", &error);
