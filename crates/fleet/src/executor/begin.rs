@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tenantry_engine::{Engine, EngineError, Ledger, RevisionRecord, RolloutRecord, TenantName};
 use tenantry_planner::Digest;
 
-use super::claims::claim_all;
+use super::claims::{claim_all, note_others};
 use super::goal::{self, Goal, Next};
 use super::ground::{Ground, NoTarget};
 use super::look::{Look, look};
@@ -106,6 +106,8 @@ pub(super) async fn prepare<D: Engine>(
     }
     if claims {
         claim(ground, &mut look, &goal.to, options).await?;
+    } else {
+        note_others(ground, &mut look).await;
     }
     rollout(ground, look, goal, options).await
 }

@@ -41,6 +41,41 @@ pub(super) async fn claim_all<D: Engine>(
     failed
 }
 
+/// Blocks the tenants whose schemas another set has: for a look, which claims
+/// nothing.
+pub(super) async fn note_others<D: Engine>(ground: &Ground<D>, look: &mut Look) {
+    let unknown = |subject: &&mut Subject| {
+        subject.entry.is_some() && subject.record.is_none() && matches!(subject.found, Found::At { .. })
+    };
+    let mut databases: BTreeMap<DatabaseName, Vec<&mut Subject>> = BTreeMap::new();
+    for subject in look.subjects.values_mut().filter(unknown) {
+        databases.entry(subject.tenant.key.database.clone()).or_default().push(subject);
+    }
+    for (name, subjects) in databases {
+        if !look.sites.get(&name).is_some_and(|site| site.ledger) {
+            continue;
+        }
+        let records = match ground.database(&name) {
+            Ok(database) => database.ledger().records(None).await,
+            Err(error) => Err(error),
+        };
+        match records {
+            Ok(records) => {
+                let held: BTreeMap<&SchemaName, &Claim> =
+                    records.iter().map(|record| (&record.schema, &record.claim)).collect();
+                for subject in subjects {
+                    let schema = &subject.tenant.key.schema;
+                    if let Some(held) = held.get(schema) {
+                        let conflict = ClaimConflict::Other { held: (*held).clone() };
+                        subject.blocked = Some(format!("schema {schema}: {conflict}"));
+                    }
+                }
+            }
+            Err(error) => look.notes.push(format!("{name}: whose schemas they are is not known: {error}")),
+        }
+    }
+}
+
 /// What is to be claimed in each database.
 fn batches<D>(
     ground: &Ground<D>,

@@ -47,6 +47,8 @@ pub(super) struct Look {
     pub refused: Vec<Refused>,
     pub leaving: Vec<Leaving>,
     pub memory: Memory,
+    /// The databases of which a source of tenants could not be read.
+    pub sources_unread: BTreeSet<DatabaseName>,
     /// The fingerprints of revisions, by environment.
     pub revisions: BTreeMap<(String, Digest), Fingerprint>,
     pub notes: Vec<String>,
@@ -171,6 +173,7 @@ fn assemble(sites: BTreeMap<DatabaseName, Site>, home: Home, resolution: Resolut
         refused: resolution.refused,
         leaving: resolution.leaving,
         memory: resolution.memory,
+        sources_unread: resolution.unread,
         notes: resolution.notes,
         home,
         ..Look::default()
@@ -354,6 +357,7 @@ fn take(look: &mut Look, database: &DatabaseName, seen: Seen) {
         let key = TenantKey { database: database.clone(), schema };
         if let Some(subject) = look.subjects.get_mut(&key) {
             subject.found = sight.found;
+            subject.blocked = sight.unreadable.or(subject.blocked.take());
             subject.watermark = sight.watermark;
             subject.read = sight.read;
         }

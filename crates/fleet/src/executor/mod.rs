@@ -147,7 +147,10 @@ impl<D: Engine> Fleet<D> {
             _ => ground.wanted().await?,
         };
         let mut look = look(ground, sites, home, &to, false, depth).await?;
-        begin::not_emptied(ground, &look, &to)?;
+        if depth == Depth::Whole {
+            begin::not_emptied(ground, &look, &to)?;
+        }
+        claims::note_others(ground, &mut look).await;
         if let Some(trouble) = trouble {
             look.notes.push(format!(
                 "{}: {trouble}; it keeps what was rolled out, so tenants are compared with the definition",

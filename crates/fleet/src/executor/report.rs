@@ -58,6 +58,9 @@ pub struct DatabaseReport {
     pub server_version: Option<String>,
     /// Whether it has a ledger that may be read.
     pub ledger: bool,
+    /// Whether every source of its tenants was read; where not, the notes say
+    /// why, and those that are known stay as they are.
+    pub tenants_known: bool,
     /// Why it cannot be worked with; `None` when it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -33,6 +33,8 @@ pub(super) struct Sight {
     pub watermark: Option<Watermark>,
     /// It was read just now.
     pub read: bool,
+    /// Why it could not be read.
+    pub unreadable: Option<String>,
 }
 
 /// Where the schemas of a database are.
@@ -120,10 +122,11 @@ fn recorded(answer: Reread, records: &BTreeMap<&SchemaName, &TenantRecord>) -> (
     for (schema, fingerprint) in answer.unchanged {
         let watermark = records.get(&schema).and_then(|record| record.watermark.clone());
         let found = Found::At { fingerprint, oid: None };
-        seen.schemas.insert(schema, Sight { found, watermark, read: false });
+        seen.schemas.insert(schema, Sight { found, watermark, read: false, unreadable: None });
     }
     for schema in answer.absent {
-        seen.schemas.insert(schema, Sight { found: Found::Absent, watermark: None, read: false });
+        seen.schemas
+            .insert(schema, Sight { found: Found::Absent, watermark: None, read: false, unreadable: None });
     }
     (seen, answer.read)
 }
@@ -136,7 +139,7 @@ fn remembered(seen: &mut Seen, read: &[SchemaName], records: &BTreeMap<&SchemaNa
         let fingerprint = fingerprint.unwrap_or_else(|| Fingerprint::of(&Catalog::empty()));
         let found = Found::At { fingerprint, oid: None };
         seen.unread += 1;
-        seen.schemas.insert(schema.clone(), Sight { found, watermark: None, read: false });
+        seen.schemas.insert(schema.clone(), Sight { found, watermark: None, read: false, unreadable: None });
     }
 }
 
@@ -146,7 +149,8 @@ pub(super) fn aside_in(records: &BTreeMap<SchemaName, TenantRecord>, schema: &Sc
 }
 
 /// Reads schemas. Of those catalogs of which `keep` says what is renamed aside
-/// in them, one is kept for each place.
+/// in them, one is kept for each place. One that cannot be read holds up none
+/// of the others.
 pub(super) async fn inspect<D: Engine>(
     ground: &Ground<D>,
     name: &DatabaseName,
@@ -156,7 +160,7 @@ pub(super) async fn inspect<D: Engine>(
     seen: &mut Seen,
 ) -> Result<(), EngineError> {
     for schema in schemas {
-        let absent = Sight { found: Found::Absent, watermark: None, read: true };
+        let absent = Sight { found: Found::Absent, watermark: None, read: true, unreadable: None };
         seen.schemas.insert(schema.clone(), absent);
     }
     seen.read += count(schemas.len());
@@ -165,8 +169,18 @@ pub(super) async fn inspect<D: Engine>(
             ground.saw((inspected.fingerprint.clone(), aside), inspected.catalog);
         }
         let found = Found::At { fingerprint: inspected.fingerprint, oid: Some(inspected.oid) };
-        let sight = Sight { found, watermark: Some(inspected.watermark), read: true };
+        let sight = Sight { found, watermark: Some(inspected.watermark), read: true, unreadable: None };
         seen.schemas.insert(inspected.schema, sight);
     };
-    ground.database(name)?.inspect(schemas, policy, each).await
+    match ground.database(name)?.inspect(schemas, policy, each).await {
+        Err(EngineError::Unreadable(reasons)) => {
+            for (schema, reason) in reasons {
+                if let Some(sight) = seen.schemas.get_mut(&schema) {
+                    sight.unreadable = Some(format!("schema {schema}: it cannot be read: {reason}"));
+                }
+            }
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }

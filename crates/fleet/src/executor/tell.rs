@@ -149,6 +149,7 @@ fn databases(look: &Look) -> Vec<DatabaseReport> {
             tenants: tenants.get(name).copied().unwrap_or_default(),
             server_version: site.environment.as_ref().map(|environment| environment.server_version.clone()),
             ledger: site.ledger,
+            tenants_known: !look.sources_unread.contains(name),
             trouble: site.trouble.clone(),
         })
         .collect()

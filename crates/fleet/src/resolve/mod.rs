@@ -95,6 +95,9 @@ pub struct Resolution {
     pub uncertain: Vec<Known>,
     /// Those that the ledger knows and no source has any more.
     pub leaving: Vec<Leaving>,
+    /// The databases of which a source of tenants could not be read, or named
+    /// none; the notes say why.
+    pub unread: BTreeSet<DatabaseName>,
     /// What is worth knowing, a sentence each.
     pub notes: Vec<String>,
     /// What is to be remembered until the next time.
@@ -144,6 +147,7 @@ pub fn resolve(sources: &Sources<'_>) -> Resolution {
         .filter(|known| !named.contains(&known.name))
         .partition(|known| unread.contains(&known.key.database) && !gone(known));
     resolution.uncertain = uncertain.into_iter().cloned().collect();
+    resolution.unread = unread;
     let at_once = |known: &Known| {
         sources
             .entries
