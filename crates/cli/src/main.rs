@@ -1,6 +1,11 @@
-//! kubectl-tenantry: one live schema from the command line.
+//! kubectl-tenantry: one live schema, or a whole fleet, from the command line.
 
 mod args;
+mod connection;
+mod doctor;
+mod failure;
+mod fleet;
+mod interrupt;
 mod output;
 mod schema;
 
@@ -11,64 +16,29 @@ use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
-/// How the program ended, apart from errors.
+pub use failure::Failure;
+
+/// How the program ended, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// As it should be: exit code 0.
+    /// As it should be.
     Fine,
-    /// Something differs: exit code 1.
+    /// Done, and somebody should look.
     Differs,
+    /// Not done, and that was said.
+    NotDone,
+    /// Somebody ended it.
+    Interrupted,
 }
 
-/// Why it was not done: exit code 2.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// A database did not do what was asked.
-    #[error(transparent)]
-    Engine(Box<tenantry_engine::EngineError>),
-    /// A schema's name cannot be one.
-    #[error("--schema: {0}")]
-    Name(#[from] tenantry_engine::NameError),
-    /// A role's name cannot be one.
-    #[error("--owner-role: {0}")]
-    Role(#[from] tenantry_planner::sql::IdentifierError),
-    /// A URL cannot be used.
-    #[error("{argument}: {bad}")]
-    Settings {
-        /// Which.
-        argument: &'static str,
-        /// Why.
-        bad: tenantry_postgres::BadSettings,
-    },
-    /// A file cannot be read.
-    #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// No plan can be made.
-    #[error("no plan can be made:\n{0}")]
-    NoPlan(String),
-    /// The definition says that everything goes.
-    #[error(
-        "the definition declares nothing, so everything in {0} would go: if that is meant, say --allow-empty"
-    )]
-    Empty(String),
-    /// A catalog has no rendering.
-    #[error("it cannot be written as a definition:\n{0}")]
-    NotWritten(#[from] tenantry_planner::PlanError),
-    /// What was made cannot be written as JSON.
-    #[error("writing JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// The terminal is gone.
-    #[error("writing: {0}")]
-    Output(std::io::Error),
-}
-
-impl From<tenantry_engine::EngineError> for Failure {
-    fn from(error: tenantry_engine::EngineError) -> Self {
-        Failure::Engine(Box::new(error))
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        ExitCode::from(match outcome {
+            Outcome::Fine => 0,
+            Outcome::Differs => 1,
+            Outcome::NotDone => 2,
+            Outcome::Interrupted => interrupt::EXIT_CODE,
+        })
     }
 }
 
@@ -84,22 +54,36 @@ async fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level)))
         .with_writer(std::io::stderr)
         .init();
-    match run(cli.command).await {
-        Ok(Outcome::Fine) => ExitCode::SUCCESS,
-        Ok(Outcome::Differs) => ExitCode::from(1),
+    match run(&cli.command, cli.verbose).await {
+        Ok(outcome) => outcome.into(),
         Err(failure) => {
             let _ = writeln!(anstream::stderr(), "{failure}");
-            ExitCode::from(2)
+            Outcome::NotDone.into()
         }
     }
 }
 
-async fn run(command: Command) -> Result<Outcome, Failure> {
+async fn run(command: &Command, verbose: u8) -> Result<Outcome, Failure> {
     match command {
         Command::Schema(command) => schema::run(command).await,
+        Command::Fleet(command) => fleet::run(command, verbose).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Completion { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "kubectl-tenantry", &mut std::io::stdout());
+            clap_complete::generate(*shell, &mut Cli::command(), "kubectl-tenantry", &mut std::io::stdout());
             Ok(Outcome::Fine)
         }
     }
+}
+
+/// Writes to standard output; a reader that has read enough is no error.
+pub fn write(text: &str) -> Result<(), Failure> {
+    match anstream::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Says what is worth knowing, on standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "note: {text}");
 }

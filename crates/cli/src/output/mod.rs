@@ -1,5 +1,21 @@
-//! What a person sees.
+//! What a person sees. Pure: from reports to text.
 
+pub mod apply;
+mod commands;
 pub mod diff;
+pub mod doctor;
+pub mod drift;
+pub mod fleet_plan;
+#[cfg(test)]
+mod golden;
+pub mod history;
+pub mod paint;
 pub mod plan;
-mod text;
+mod rollout;
+#[cfg(test)]
+mod sample;
+pub mod status;
+mod table;
+pub mod text;
+
+pub use commands::Commands;

@@ -1,41 +1,9 @@
-//! The command line: what can be typed, and its help.
+//! `schema ...` as it is typed.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use tenantry_planner::{Destructive, Pattern};
-
-/// Keeps a fleet of tenant schemas equal to one declared schema.
-#[derive(Debug, Parser)]
-#[command(name = "kubectl-tenantry", version, max_term_width = 120, after_help = EXIT_CODES)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-    /// Say more: -v what is being done, -vv every statement. Goes to standard error.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    pub verbose: u8,
-}
-
-/// The exit codes, the same for every command.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done, or nothing to do
-  1  `schema diff` found differences
-  2  not done: wrong input, no plan can be made, a database that cannot be reached";
-
-/// What can be done.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// One live schema: inspect, plan, diff.
-    #[command(subcommand)]
-    Schema(SchemaCommand),
-    /// Write the completion script of a shell: source <(kubectl-tenantry completion bash).
-    Completion {
-        /// Which shell.
-        shell: clap_complete::Shell,
-    },
-}
 
 /// What can be done with one live schema.
 #[derive(Debug, Subcommand)]
@@ -51,6 +19,11 @@ Examples:
 Nothing on standard output means: nothing to do. The SQL runs in psql as it is:
   kubectl-tenantry schema plan --database $URL --schema acme --definition schema.sql | psql $URL")]
     Plan(PlanArgs),
+    /// Make and prove a plan, and run it: with a row in the database's ledger, in one transaction with it.
+    #[command(after_help = "\
+Asks nothing: what runs stands on standard error, one sentence on standard output. What `schema plan` refuses is refused.
+  kubectl-tenantry schema apply --database $URL --schema acme --definition schema.sql")]
+    Apply(ApplyArgs),
     /// Show how a live schema differs from a definition.
     Diff(PlanArgs),
 }
@@ -90,7 +63,7 @@ pub struct InspectArgs {
     pub policy: PolicyArgs,
 }
 
-/// Arguments of `schema plan` and `schema diff`.
+/// Arguments of `schema plan`, and of what rests on it.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// Where.
@@ -114,6 +87,17 @@ pub struct PlanArgs {
     /// What counts.
     #[command(flatten)]
     pub policy: PolicyArgs,
+}
+
+/// Arguments of `schema apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// What `schema plan` takes.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Take over a schema that belongs to a TenantSet, or that is not what the ledger knows.
+    #[arg(long)]
+    pub take_over: bool,
 }
 
 /// What counts when schemas are compared.

@@ -1,0 +1,196 @@
+//! What a rollout would do: groups with their statements, waves, and what it waits for.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use tenantry_fleet::rollout::{RolloutState, Way};
+use tenantry_fleet::{GroupOutcome, GroupReport, PlanReport, PlanText, RolloutReport};
+use tenantry_planner::{Digest, Plan};
+
+use super::commands::{Commands, Next};
+use super::text::{count, grouped, indented, names, revision};
+use super::{plan, rollout, status};
+
+/// So wide is a group's line before its digest.
+const WIDTH: usize = 88;
+
+/// What `fleet plan` says, of a set that only `observes` or is changed. With `all` also the statements that make tenants.
+pub fn plan_report(report: &PlanReport, commands: &Commands, observes: bool, all: bool) -> String {
+    let Some(planned) = &report.planned else {
+        let sentence = status::sentence(&report.report);
+        let mut text = format!("Nothing to do. {sentence}\n");
+        text.push_str(&status::troubles(&report.report));
+        text.push_str(&status::notes(&report.report));
+        return text;
+    };
+    let mut text = format!("{}\n", sentence(report, planned));
+    let mut shown: BTreeMap<&Digest, u32> = BTreeMap::new();
+    for group in &planned.groups {
+        text.push_str(&self::group(group, &report.plans, &mut shown, all));
+    }
+    let waves = rollout::layout(&planned.waves);
+    if !waves.is_empty() {
+        let _ = write!(text, "\n{waves}");
+    }
+    text.push_str(&status::troubles(&report.report));
+    text.push_str(&status::notes(&report.report));
+    let (waits, next) = next(report, planned, observes, commands);
+    let _ = write!(text, "\n{waits}\n{}", next.text());
+    text
+}
+
+/// `app 7f3c2a91b0 -> 9d02e61f7c: 1,500 tenants in 3 groups, all proved`
+fn sentence(report: &PlanReport, planned: &RolloutReport) -> String {
+    let tenants: u32 = planned.groups.iter().map(|group| group.tenants).sum();
+    let blocked: Vec<&GroupReport> =
+        planned.groups.iter().filter(|group| group.outcome == GroupOutcome::Blocked).collect();
+    let proved = match blocked.as_slice() {
+        [] if planned.groups.len() == 1 => ", proved".to_owned(),
+        [] => ", all proved".to_owned(),
+        some => {
+            let without: u32 = some.iter().map(|group| group.tenants).sum();
+            format!(
+                ", proved but for {} that get{} no plan",
+                count(without, "tenant"),
+                if without == 1 { "s" } else { "" }
+            )
+        }
+    };
+    format!(
+        "{} {}: {} in {}{proved}",
+        report.report.definition,
+        rollout::way(planned),
+        count(tenants, "tenant"),
+        count(planned.groups.len(), "group")
+    )
+}
+
+fn group<'a>(
+    group: &'a GroupReport,
+    plans: &[PlanText],
+    shown: &mut BTreeMap<&'a Digest, u32>,
+    all: bool,
+) -> String {
+    let text = plans.iter().find(|text| Some(&text.digest) == group.plan.as_ref());
+    let who = if group.tenants <= 5 {
+        let examples = names(&group.examples, usize::try_from(group.tenants).unwrap_or(usize::MAX));
+        format!("{} ({examples})", count(group.tenants, "tenant"))
+    } else {
+        count(group.tenants, "tenant")
+    };
+    let what = match group.outcome {
+        GroupOutcome::InSync => {
+            "nothing to do: equal to the definition, though it prints differently".to_owned()
+        }
+        GroupOutcome::Blocked => "no plan".to_owned(),
+        GroupOutcome::Migrate => doing(group, text),
+    };
+    let mut lines = format!("{}  {who}: {what}", group.number);
+    if let Some(digest) = &group.digest {
+        lines = format!("{lines:WIDTH$}  digest {}", digest.short());
+    }
+    lines = format!("\n{lines}\n");
+    for reason in &group.reasons {
+        lines.push_str(&indented(reason, 3));
+    }
+    if let Some(reason) = &group.no_back {
+        lines.push_str(&indented(&format!("cannot be undone: {reason}"), 3));
+    }
+    match (group.plan.as_ref().map(|plan| shown.get(plan)), text) {
+        (Some(Some(number)), _) => {
+            let _ = writeln!(lines, "   the same statements as group {number}");
+        }
+        (Some(None), Some(_)) if group.way.makes() && !all => {
+            lines.push_str("   all of the definition's (-v shows them)\n");
+        }
+        (Some(None), Some(text)) => lines.push_str(&statements(&text.plan)),
+        _ => {}
+    }
+    if let Some(plan) = &group.plan {
+        shown.entry(plan).or_insert(group.number);
+    }
+    lines
+}
+
+/// `3 statements, one transaction; locks; can be undone`
+fn doing(group: &GroupReport, text: Option<&PlanText>) -> String {
+    let mut what =
+        text.map_or_else(|| count(group.statements, "statement"), |text| plan::summary(&text.plan));
+    let how = match &group.way {
+        Way::Provision { .. } => Some("schemas are made"),
+        Way::Plain => None,
+        Way::Keep { .. } if group.reaches_target => None,
+        Way::Keep { .. } => Some("what they have of their own stays"),
+        Way::Finish { .. } => Some("a plan that stopped half-way is finished"),
+        Way::Adopt => Some("schemas that Tenantry did not make"),
+    };
+    if let Some(how) = how {
+        let _ = write!(what, "; {how}");
+    }
+    if group.no_back.is_none() && !group.way.makes() {
+        what.push_str("; can be undone");
+    }
+    if group.needs_approval {
+        what.push_str("; needs an approval");
+    }
+    what
+}
+
+fn statements(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (at, segment) in plan.segments().iter().enumerate() {
+        if at > 0 {
+            text.push_str("   -- and when that is committed:\n");
+        }
+        for step in segment.steps() {
+            text.push_str(&indented(&plan::statement(step), 3));
+        }
+    }
+    text
+}
+
+/// What the rollout waits for, and the next command.
+fn next(report: &PlanReport, planned: &RolloutReport, observes: bool, commands: &Commands) -> (String, Next) {
+    let mut next = Next::default();
+    let digest = planned.digest.as_ref();
+    let needing: Vec<String> = planned
+        .groups
+        .iter()
+        .filter(|group| group.needs_approval)
+        .map(|group| group.number.to_string())
+        .collect();
+    let approved = digest.is_some() && !planned.approvals.is_empty();
+    let waits = if observes {
+        "Nothing of it happens: the set only observes (mode: Observe).".to_owned()
+    } else if planned.state == RolloutState::Paused {
+        next.add("go on", commands.fleet("apply", "--resume"));
+        planned.message.clone().unwrap_or_else(|| "It is paused.".to_owned())
+    } else if let (Some(digest), false, false) = (digest, needing.is_empty(), approved) {
+        next.add("approve", commands.fleet("apply", &format!("--approve {}", digest.short())));
+        let which = if planned.groups.len() == needing.len() {
+            String::new()
+        } else {
+            format!(" (group{} {})", if needing.len() == 1 { "" } else { "s" }, needing.join(", "))
+        };
+        format!(
+            "Waits for an approval{which}, and nothing of it starts before. The whole has the digest {}.",
+            digest.short()
+        )
+    } else if planned.started.is_some() {
+        next.add("go on", commands.fleet("apply", ""));
+        format!("Under way: {} of {} done.", grouped(planned.done), count(planned.total, "tenant"))
+    } else {
+        next.add("apply", commands.fleet("apply", ""));
+        "Goes by its waves without asking.".to_owned()
+    };
+    let drifted = report.report.counts.drifted;
+    let stays = match drifted {
+        0 => String::new(),
+        n => format!(
+            " {} drifted from {}.",
+            count(n, "tenant"),
+            report.report.revision.as_ref().map_or("it", revision)
+        ),
+    };
+    (format!("{waits}{stays}"), next)
+}
