@@ -130,29 +130,33 @@ fn tried(judge: &Judge, (build, change): &(Vec<Op>, Vec<Op>)) -> Outcome {
 fn report(outcomes: &BTreeMap<(usize, usize), Outcome>) {
     let mut words: BTreeMap<&str, usize> = BTreeMap::new();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let mut failures = Vec::new();
+    let (mut failures, mut refused) = (Vec::new(), String::new());
     for ((seed, at), outcome) in outcomes {
         *words.entry(outcome.verdict.word()).or_default() += 1;
+        let told = |reason: &str| {
+            format!(
+                "-- {}: TENANTRY_SEED={seed} TENANTRY_FIRST={at} TENANTRY_PAIRS=1\n---- old\n{}---- new\n{}---- why\n{reason}\n",
+                outcome.verdict.word(),
+                outcome.old,
+                outcome.new
+            )
+        };
         match &outcome.verdict {
             Verdict::Converged => {}
             Verdict::Refused(reason) => {
                 *reasons.entry(reason.lines().next().unwrap_or_default().to_owned()).or_default() += 1;
+                refused.push_str(&told(reason));
             }
-            Verdict::Failed(reason) | Verdict::Wrong(reason) => {
-                failures.push(format!(
-                    "-- {}: TENANTRY_SEED={seed} TENANTRY_FIRST={at} TENANTRY_PAIRS=1\n---- old\n{}---- new\n{}---- why\n{reason}\n",
-                    outcome.verdict.word(),
-                    outcome.old,
-                    outcome.new
-                ));
-            }
+            Verdict::Failed(reason) | Verdict::Wrong(reason) => failures.push(told(reason)),
         }
     }
     println!("{words:?}");
     for (reason, count) in reasons {
         println!("  refused {count}: {reason}");
     }
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("properties-failures.txt");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::write(folder.join("properties-refused.txt"), refused).unwrap();
+    let path = folder.join("properties-failures.txt");
     fs::write(&path, failures.join("\n")).unwrap();
     let shown: Vec<_> = failures.iter().take(5).cloned().collect();
     assert!(

@@ -138,6 +138,19 @@ fn left_behind<'a>(fact: &Fact, context: &Context<'a>) -> Option<&'a Fact> {
     })
 }
 
+/// Whether another one of the table has the same key: of such ones the server
+/// makes one, where the statement that makes the table writes them.
+fn repeats(fact: &Fact, context: &Context<'_>) -> bool {
+    let key = |fact: &Fact| {
+        let definition = fact.text("definition").unwrap_or_default();
+        let key = definition.trim_start_matches("PRIMARY KEY").trim_start_matches("UNIQUE");
+        has_index(fact).then(|| key.trim_start_matches(" NULLS NOT DISTINCT").to_owned())
+    };
+    let siblings = fact.parent.iter().flat_map(|table| context.to.children(table));
+    let mut before = siblings.filter(|other| other.id.kind == Kind::Constraint && other.id < fact.id);
+    has_index(fact) && before.any(|other| key(other) == key(fact))
+}
+
 /// `ALTER TABLE t ...`, locked.
 fn on_table(fact: &Fact, verb: Verb, action: &str, mode: LockMode) -> Step {
     let sql = format!("ALTER TABLE {} {action}", Quoted(fact.id.first()));
@@ -355,14 +368,14 @@ impl Rules for Constraint {
 
     /// Foreign keys are always made by themselves: tables may refer to each
     /// other in a circle.
-    fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {
+    fn foldable(&self, fact: &Fact, context: &Context<'_>) -> bool {
         // CREATE TABLE takes a check for valid, whatever it says.
         let by_itself = match fact.text("type") {
             Some("foreign key") => true,
             Some("exclusion") => fact.text("attached_to").is_some(),
             _ => false,
         };
-        !by_itself && !fact.is("not_valid")
+        !by_itself && !fact.is("not_valid") && !repeats(fact, context)
     }
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {

@@ -146,3 +146,16 @@ CREATE TABLE "a""b" ("select" bigint PRIMARY KEY, "Ünï" varchar(77) DEFAULT 'y
 CREATE VIEW "my view" AS SELECT "select" AS "from", "Ünï" FROM "a""b";
 CREATE FUNCTION "F(x)"("in" integer) RETURNS bigint LANGUAGE sql AS $_$ SELECT $1::bigint $_$;
 CREATE INDEX "i;drop" ON "a""b" ("a.b" DESC);
+
+==== constraints that say the same, in a table that is made and in one that is there
+CREATE TABLE o (id integer, n integer);
+---- new
+CREATE TABLE t (id integer, n integer, CONSTRAINT p PRIMARY KEY (id)); ALTER TABLE t ADD CONSTRAINT a UNIQUE (n), ADD CONSTRAINT z UNIQUE (id);
+ALTER TABLE t ADD CONSTRAINT b UNIQUE (n); ALTER TABLE t ADD CONSTRAINT x EXCLUDE (n WITH =); ALTER TABLE t ADD CONSTRAINT y EXCLUDE (n WITH =);
+ALTER TABLE t ADD CHECK (n > 0); ALTER TABLE t ADD CHECK (n > 0); ALTER TABLE t ADD FOREIGN KEY (n) REFERENCES t (id); ALTER TABLE t ADD FOREIGN KEY (n) REFERENCES t (id);
+CREATE UNIQUE INDEX i ON t (n); CREATE UNIQUE INDEX j ON t (n);
+CREATE TABLE o (id integer, n integer); ALTER TABLE o ADD UNIQUE (n); ALTER TABLE o ADD UNIQUE (n); ALTER TABLE o ADD EXCLUDE (n WITH =); ALTER TABLE o ADD EXCLUDE (n WITH =);
+---- rows
+INSERT INTO o VALUES (1, 1);
+---- rows of new
+INSERT INTO o VALUES (1, 1); INSERT INTO t VALUES (1, 1);

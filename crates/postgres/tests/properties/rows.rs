@@ -16,7 +16,8 @@ impl Schema {
                 let insert = SqlTemplate::parse(self.insert(table, number)).fill(schema);
                 let insert = Literal(&insert).to_string();
                 sql.push_str(&format!(
-                    "DO $do$ BEGIN EXECUTE {insert}; EXCEPTION WHEN OTHERS THEN NULL; END $do$;\n"
+                    "DO $do$ BEGIN EXECUTE {insert}; SET CONSTRAINTS ALL IMMEDIATE; \
+                     EXCEPTION WHEN OTHERS THEN NULL; END $do$;\n"
                 ));
             }
         }
