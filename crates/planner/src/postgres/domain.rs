@@ -13,6 +13,9 @@ use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
 
+/// The longest name that PostgreSQL keeps, in bytes.
+const LONGEST_NAME: usize = 63;
+
 /// The rules of domains.
 pub(super) struct Domain;
 
@@ -43,8 +46,11 @@ fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) 
         sql.push_str(&format!(" DEFAULT {default}"));
     }
     if domain.not_null {
-        let name = domain.not_null_name.as_ref();
-        let name = name.map_or(String::new(), |name| format!(" CONSTRAINT {}", Quoted(name)));
+        // While the old type is there, its NOT NULL has the usual name (from 17 on).
+        let usual = format!("{}_not_null", fact.id.first());
+        let usual = Some(usual).filter(|name| verb == Verb::Alter && name.len() <= LONGEST_NAME);
+        let name = domain.not_null_name.clone().or(usual);
+        let name = name.map_or(String::new(), |name| format!(" CONSTRAINT {}", Quoted(&name)));
         sql.push_str(&format!("{name} NOT NULL"));
     }
     for check in checks {
