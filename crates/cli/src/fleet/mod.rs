@@ -46,7 +46,8 @@ pub async fn run(command: &FleetCommand, verbose: u8) -> Result<Outcome, Failure
         }
         let name = several.then_some(set.name().name.as_str());
         let commands = Commands::new(&args.files, name);
-        let one = One { command, manifests: &manifests, set, commands, verbose };
+        let watcher = Watcher::new(args.output == Output::Json && verbose == 0);
+        let one = One { command, manifests: &manifests, set, commands, verbose, watcher };
         match one.run(&environment, &connections, &mut interrupts).await {
             Ok(ended) => outcome = outcome.max(ended),
             Err(failure) if several => {
@@ -110,6 +111,7 @@ struct One<'a> {
     set: &'a Located<TenantSet>,
     commands: Commands,
     verbose: u8,
+    watcher: Watcher,
 }
 
 impl One<'_> {
@@ -122,8 +124,7 @@ impl One<'_> {
         let spec = self.manifests.fleet(self.set).map_err(LoadError::Refused)?;
         let databases = Databases::of_set(self.manifests, self.set, &spec, environment, connections)?;
         let fleet = Fleet::new(spec, databases.by_name())?;
-        let quiet = arguments(self.command).output == Output::Json && self.verbose == 0;
-        let watcher = Watcher::new(quiet);
+        let watcher = &self.watcher;
         let telling = watcher.clone();
         let (mut control, handle) = Control::new(move |progress| telling.tell(&progress));
         let mut asked = false;
@@ -231,7 +232,9 @@ impl One<'_> {
         Ok(differs(!output::apply::went_well(report) || !all_there || !tenants_known(&report.report)))
     }
 
+    /// Says what came of it; what was drawn while it ran is taken away before.
     fn say(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        self.watcher.finish();
         match arguments(self.command).output {
             Output::Json => write(&format!("{}\n", serde_json::to_string_pretty(value)?)),
             Output::Text => write(&output::paint::painted(&text())),

@@ -93,10 +93,10 @@ impl Watcher {
         if let Some(ticker) = state.ticker.take() {
             ticker.abort();
         }
-        for bar in state.waves.drain(..) {
-            bar.abandon();
-        }
         state.spin(None);
+        for bar in state.waves.drain(..) {
+            bar.finish_and_clear();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
