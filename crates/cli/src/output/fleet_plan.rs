@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tenantry_fleet::rollout::{RolloutState, Way};
 use tenantry_fleet::{GroupOutcome, GroupReport, PlanReport, PlanText, RolloutReport};
-use tenantry_planner::{Digest, Plan};
+use tenantry_planner::{Plan, RESERVED};
 
 use super::commands::{Commands, Next};
 use super::text::{count, grouped, indented, names, revision};
@@ -24,7 +24,7 @@ pub fn plan_report(report: &PlanReport, commands: &Commands, observes: bool, all
         return text;
     };
     let mut text = format!("{}\n", sentence(report, planned));
-    let mut shown: BTreeMap<&Digest, u32> = BTreeMap::new();
+    let mut shown = BTreeMap::new();
     for group in &planned.groups {
         text.push_str(&self::group(group, &report.plans, &mut shown, all));
     }
@@ -65,10 +65,10 @@ fn sentence(report: &PlanReport, planned: &RolloutReport) -> String {
     )
 }
 
-fn group<'a>(
-    group: &'a GroupReport,
+fn group(
+    group: &GroupReport,
     plans: &[PlanText],
-    shown: &mut BTreeMap<&'a Digest, u32>,
+    shown: &mut BTreeMap<Vec<String>, u32>,
     all: bool,
 ) -> String {
     let text = plans.iter().find(|text| Some(&text.digest) == group.plan.as_ref());
@@ -96,20 +96,28 @@ fn group<'a>(
     if let Some(reason) = &group.no_back {
         lines.push_str(&indented(&format!("cannot be undone: {reason}"), 3));
     }
-    match (group.plan.as_ref().map(|plan| shown.get(plan)), text) {
-        (Some(Some(number)), _) => {
-            let _ = writeln!(lines, "   the same statements as group {number}");
-        }
-        (Some(None), Some(_)) if group.way.makes() && !all => {
-            lines.push_str("   all of the definition's (-v shows them)\n");
-        }
-        (Some(None), Some(text)) => lines.push_str(&statements(&text.plan)),
-        _ => {}
-    }
-    if let Some(plan) = &group.plan {
-        shown.entry(plan).or_insert(group.number);
+    let Some(text) = text else { return lines };
+    let same = shown.entry(unreserved(&text.plan)).or_insert(group.number);
+    if *same != group.number {
+        let _ = writeln!(lines, "   the same statements as group {same}");
+    } else if group.way.makes() && !all {
+        lines.push_str("   all of the definition's (-v shows them)\n");
+    } else {
+        lines.push_str(&statements(&text.plan));
     }
     lines
+}
+
+/// The statements of a plan without what tells reserved names apart: a person reads the same.
+fn unreserved(plan: &Plan) -> Vec<String> {
+    let shorten = |sql: &str| {
+        let mut parts = sql.split(RESERVED);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| {
+            text + RESERVED + part.trim_start_matches(|c: char| c.is_ascii_hexdigit())
+        })
+    };
+    plan.steps.iter().map(|step| shorten(&step.sql)).collect()
 }
 
 /// `3 statements, one transaction; locks; can be undone`
@@ -193,4 +201,27 @@ fn next(report: &PlanReport, planned: &RolloutReport, observes: bool, commands: 
         ),
     };
     (format!("{waits}{stays}"), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tenantry_catalog::{Catalog, Fingerprint, Kind, ObjectId};
+    use tenantry_planner::{Step, Verb};
+
+    use super::*;
+
+    #[test]
+    fn plans_that_differ_in_reserved_names_only_read_the_same() {
+        let nowhere = Fingerprint::of(&Catalog::empty());
+        let plan = |sql: &str| {
+            let steps = vec![Step::new(&ObjectId::new(Kind::Column, ["t", "fax"]), Verb::Quarantine, sql)];
+            Plan { from: nowhere.clone(), to: nowhere.clone(), steps, commits: BTreeSet::new() }
+        };
+        let aside =
+            |digits: &str| plan(&format!("ALTER TABLE t RENAME COLUMN fax TO tenantry_q_{digits}_fax"));
+        assert_eq!(unreserved(&aside("0a9d6975")), unreserved(&aside("c44a304c")));
+        assert_ne!(unreserved(&aside("0a9d6975")), unreserved(&plan("ALTER TABLE t DROP COLUMN fax")));
+    }
 }
