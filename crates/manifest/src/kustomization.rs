@@ -75,6 +75,9 @@ struct Generator {
     /// `key=value`.
     #[serde(default)]
     literals: Vec<String>,
+    /// Files of lines of `key=value`.
+    #[serde(default)]
+    envs: Vec<String>,
     /// Only for Secrets; of no matter here.
     #[serde(default, rename = "type")]
     _type: Option<String>,
@@ -229,8 +232,25 @@ impl Generators<'_> {
             data.insert(key.unwrap_or_default(), text);
         }
         let at = self.document.place_of(&path);
+        for file in &generator.envs {
+            let name = self.folder.join(file).display().to_string();
+            let text =
+                fs::read_to_string(self.folder.join(file)).map_err(|source| unreadable(&name, source))?;
+            let lines = text.lines().map(str::trim_start).enumerate();
+            for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+                match line.split_once('=') {
+                    Some((key, value)) => drop(data.insert(key.to_owned(), value.to_owned())),
+                    // Never the line: it may be a password.
+                    None => reader.faults.push(fault_at(
+                        self.origin,
+                        at,
+                        format!("{field}: {file}, line {}, is no KEY=VALUE", number + 1),
+                    )),
+                }
+            }
+        }
         if data.is_empty() {
-            let message = format!("{field}: {} has neither files nor literals", generator.name);
+            let message = format!("{field}: {} has neither files nor literals nor envs", generator.name);
             reader.faults.push(fault_at(self.origin, at, message));
         }
         let namespace = self.namespace.or(generator.namespace.as_deref());

@@ -390,6 +390,18 @@ secretGenerator:
     let manifests = load(&[Input::Path(folder.path().into())], &Environment::default()).unwrap();
     assert_eq!(manifests.notes, []);
 
+    write("login.env", "# of the database\nuri=postgresql://u:hunter3@h/d?sslmode=require\n\n");
+    let by_env = kustomization.replace("files: [uri=uri.txt]", "envs: [login.env]");
+    write("kustomization.yaml", &by_env);
+    let manifests = load(&[Input::Path(folder.path().into())], &Environment::default()).unwrap();
+    let connection =
+        manifests.connection(&manifests.databases[&app.sibling("eu-1")], &Environment::default()).unwrap();
+    let uri = "postgresql://u:hunter3@h/d?sslmode=require";
+    assert_eq!(connection.uri.as_ref().map(Secret::expose), Some(uri));
+    write("login.env", "hunter3\n");
+    let error = load(&[Input::Path(folder.path().into())], &Environment::default()).unwrap_err().to_string();
+    assert!(error.contains("login.env, line 1, is no KEY=VALUE") && !error.contains("hunter3"), "{error}");
+
     write("kustomization.yaml", &format!("{kustomization}namePrefix: eu-\npatches: []\n"));
     let error = load(&[Input::Path(folder.path().into())], &Environment::default()).unwrap_err();
     assert!(
