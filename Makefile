@@ -6,10 +6,16 @@ NEWEST := $(lastword $(VERSIONS))
 TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help preflight postgres check deny test test-matrix corpus crds
+.PHONY: help bench demo preflight postgres check deny test test-matrix corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQL of its own
+	demo/run
+
+bench: postgres ## Measure, and print a table (SIZES=150,1500 for other sizes)
+	bench/run
 
 check: preflight deny ## Format, lints, docs, generated files, licences
 	cargo fmt --all --check

@@ -56,7 +56,6 @@ CREATE TABLE contact (
     account_id bigint NOT NULL REFERENCES account (id),
     name text NOT NULL,
     email email,
-    fax text,
     address address,
     search tsvector GENERATED ALWAYS AS (to_tsvector('simple', name)) STORED
 );

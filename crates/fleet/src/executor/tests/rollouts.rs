@@ -63,8 +63,9 @@ async fn what_was_approved_holds_for_those_that_failed_and_for_no_other_change()
     stage.drift("a", "t007", "by_hand");
     let other = stage.apply().await.unwrap();
     assert_eq!((other.outcome, other.applied), (Some(Outcome::AwaitingApproval), 0), "another plan");
-    let undone = |tables: &mut std::collections::BTreeSet<String>| drop(tables.remove("by_hand"));
-    stage.database("a").state().change(&crate::testing::schema("t007"), undone);
+    stage.database("a").state().change(&crate::testing::schema("t007"), |tables| {
+        tables.remove("by_hand");
+    });
     let rest = stage.apply().await.unwrap();
     assert_eq!((rest.outcome, rest.applied), (SUCCEEDED, 1));
 }

@@ -1,0 +1,160 @@
+//! What is measured.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenantry_engine::{Engine, SchemaName};
+use tenantry_planner::Policy;
+use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+
+use crate::application::Application;
+use crate::fleet::{DEFINITION, Fleet, LOGIN, OURS, THREE};
+use crate::table::{Table, time};
+use crate::{Failure, bare, program};
+
+/// How often a short measure is repeated; the median counts.
+const TIMES: usize = 5;
+
+/// From nothing to all schemas.
+pub fn provisioning(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let bare = bare::everywhere(fleet, true, DEFINITION)?;
+    let ours = program::run(fleet, &["fleet", "apply"], &[0])?;
+    table.compare("provisioning, read-back and all", fleet.size, ours.took, bare, "");
+    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    Ok(())
+}
+
+/// Has anything changed? In two stages.
+pub fn changed(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let schemas = names(fleet)?;
+    block_on(async {
+        let engine = engine(fleet)?;
+        let (client, connection) =
+            tokio_postgres::connect(&fleet.cluster.url_as(LOGIN, None, OURS), tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let counters = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_sys_tables WHERE schemaname = 'pg_catalog'";
+        let bare = median(async || Ok(client.simple_query(counters).await.map(drop)?)).await?;
+        let ours = median(async || Ok(engine.pulse().await.map(drop)?)).await?;
+        table.compare("has anything changed, first stage", fleet.size, ours, bare, "2.0, flat");
+        let rows = include_str!("../sql/watermark.sql");
+        let bare = median(async || Ok(client.simple_query(rows).await.map(drop)?)).await?;
+        let ours = median(async || Ok(engine.watermarks(&schemas).await.map(drop)?)).await?;
+        table.compare("has anything changed, second stage", fleet.size, ours, bare, "2.0");
+        engine.close().await?;
+        Ok(())
+    })
+}
+
+/// Reading everything.
+pub fn inspection(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let schemas = names(fleet)?;
+    block_on(async {
+        let engine = engine(fleet)?;
+        let (client, connection) =
+            tokio_postgres::connect(&fleet.cluster.url_as(LOGIN, None, OURS), tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let (mut bare, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let began = Instant::now();
+            client.simple_query(include_str!("../sql/deparse.sql")).await?;
+            bare.push(began.elapsed());
+            let began = Instant::now();
+            let mut states = BTreeMap::new();
+            engine
+                .inspect(&schemas, &Policy::default(), |found| {
+                    *states.entry(found.fingerprint).or_insert(0) += 1;
+                })
+                .await?;
+            ours.push(began.elapsed());
+            if states.len() != 1 {
+                return Err(Failure::Wrong(format!("{} fingerprints among equal tenants", states.len())));
+            }
+        }
+        table.compare("full inspection", fleet.size, middle(ours), middle(bare), "1.5");
+        engine.close().await?;
+        Ok(())
+    })
+}
+
+/// Three statements on every tenant, an application at work all the while.
+pub fn rollout(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let bare = bare::everywhere(fleet, false, THREE)?;
+    fleet.define(&format!("{DEFINITION}{THREE}"))?;
+    let application = Application::start(fleet);
+    let planned = program::run(fleet, &["fleet", "plan"], &[0])?;
+    let slowest = application.stop()?;
+    table.figure("planning and proving", fleet.size, time(planned.took), "");
+    table.figure("  slowest statement of an application", fleet.size, time(slowest), "");
+    let application = Application::start(fleet);
+    let ours = program::run(fleet, &["fleet", "apply"], &[0])?;
+    let slowest = application.stop()?;
+    table.compare("rollout of three statements, read-back and all", fleet.size, ours.took, bare, "");
+    table.compare("  its applies alone (ledger row and guard)", fleet.size, applies(fleet)?, bare, "1.5");
+    table.figure("  slowest statement of an application", fleet.size, time(slowest), "");
+    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    let idle = program::run(fleet, &["fleet", "apply"], &[0])?;
+    table.figure("a run with nothing to do", fleet.size, time(idle.took), "");
+    Ok(())
+}
+
+/// From the first apply's beginning to the last one's end, as the ledger tells it; without the canary, whose read-back the
+/// others wait for.
+fn applies(fleet: &Fleet) -> Result<Duration, Failure> {
+    let sql = "SELECT extract(epoch FROM max(at) - min(at - took_ms * interval '1 millisecond')) FROM (
+                   SELECT * FROM tenantry.event
+                   WHERE revision = (SELECT revision FROM tenantry.event ORDER BY id DESC LIMIT 1)
+                   ORDER BY id OFFSET 1
+               ) AS rest";
+    let text = fleet.cluster.psql_as(LOGIN, OURS, sql)?;
+    let seconds = text.trim().parse().map_err(|_| Failure::Wrong(format!("no time: {text}")))?;
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// A fleet in fifty distinct states.
+pub fn states(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let change = |(at, schema): (usize, &String)| match at % 50 {
+        0 => String::new(),
+        state => format!("ALTER TABLE {schema}.contact ADD COLUMN own_{state} integer;\n"),
+    };
+    let sql: String = fleet.schemas().iter().enumerate().map(change).collect();
+    fleet.cluster.psql_as(LOGIN, OURS, &sql)?;
+    let ours = program::run(fleet, &["fleet", "check"], &[1])?;
+    table.figure("fleet check, 50 distinct states", fleet.size, time(ours.took), "");
+    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    let again = program::run(fleet, &["fleet", "check"], &[1])?;
+    table.figure("  the same again, nothing changed", fleet.size, time(again.took), "");
+    Ok(())
+}
+
+fn engine(fleet: &Fleet) -> Result<Arc<PostgresEngine>, Failure> {
+    let settings = Settings::from_uri(&fleet.cluster.url_as(LOGIN, None, OURS));
+    let settings = settings.map_err(|error| Failure::Wrong(error.to_string()))?;
+    Ok(Arc::new(PostgresEngine::new(settings, Connections::default(), ShadowSettings::default())))
+}
+
+fn names(fleet: &Fleet) -> Result<Vec<SchemaName>, Failure> {
+    let name = |schema| SchemaName::new(schema).map_err(|error| Failure::Wrong(error.to_string()));
+    fleet.schemas().into_iter().map(name).collect()
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Runtime::new().map_err(crate::system("start a client"))?.block_on(work)
+}
+
+async fn median(work: impl AsyncFn() -> Result<(), Failure>) -> Result<Duration, Failure> {
+    let mut times = Vec::new();
+    for _ in 0..=TIMES {
+        let began = Instant::now();
+        work().await?;
+        times.push(began.elapsed());
+    }
+    // The first one warms caches up.
+    Ok(middle(times.split_off(1)))
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
