@@ -88,7 +88,7 @@ fn a_schema_goes_forth_and_back_and_out_and_in() {
     assert_eq!(scene.dump(SCHEMA), scene.reference(FIRST));
     assert_eq!(scene.run("plan", Some(FIRST), &[]).1, "");
 
-    scene.bring_to(NEXT, &[]);
+    scene.bring_to(NEXT, &["--destructive", "allow"]);
     assert_eq!(scene.dump(SCHEMA), scene.reference(NEXT));
 
     // What is written out is a definition of what is there.
