@@ -30,7 +30,7 @@ async fn what_a_person_commits_while_the_lock_is_awaited_is_seen() {
             ),
         )
     });
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    scene.wait_for_holder();
     let error = scene.apply_from(Some(&start), &adds_column()).await.unwrap_err();
     person.join().unwrap().unwrap();
     assert!(matches!(error, EngineError::Moved { .. }), "{error}");

@@ -14,7 +14,7 @@ fn hold(scene: &Scene, seconds: f32) -> std::thread::JoinHandle<()> {
     );
     let (cluster, database) = (scene.cluster, scene.database.clone());
     let holder = std::thread::spawn(move || drop(cluster.psql(&database, &sql).unwrap()));
-    std::thread::sleep(Duration::from_millis(200));
+    scene.wait_for_holder();
     holder
 }
 

@@ -120,6 +120,21 @@ impl Scene {
         self.psql(&format!("SET search_path = {}; {sql}", self.quoted()))
     }
 
+    /// Waits until somebody holds a lock on `item`.
+    pub fn wait_for_holder(&self) {
+        let held = format!(
+            "SELECT count(*) FROM pg_locks WHERE relation = '{}.item'::regclass AND granted AND pid <> pg_backend_pid()",
+            self.quoted().replace('\'', "''")
+        );
+        for _ in 0..600 {
+            if self.psql(&held) != "0" {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("nobody holds it");
+    }
+
     /// The columns of `item`, by name.
     pub fn columns(&self) -> String {
         self.psql(&format!(
