@@ -86,7 +86,7 @@ pub struct DriftGroup {
     /// Why the differences are not known; `None` when they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unexplained: Option<String>,
-    /// What would have to stand in `spec.policy.ignore` of the definition to
+    /// What would have to stand in `spec.ignore` of the definition to
     /// allow it: patterns of the objects that the definition has not. Empty
     /// where that would not be enough.
     pub allow: Vec<String>,
