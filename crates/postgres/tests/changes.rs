@@ -3,7 +3,8 @@
 //!
 //! A file of `changes/` holds cases: `==== name`, then the definition before, `---- new`, the one after, and, where it has rows,
 //! `---- rows` (of the one before) and `---- rows of new` (for the way in reverse). Behind the name may stand `(from 15)`, the
-//! oldest server that knows what it uses; `(refused)` or `(refused in reverse)`, where no plan can be made.
+//! oldest server that knows what it uses; `(refused)` or `(refused in reverse)`, where no plan can be made,
+//! with ` from 18` where that is so from a version on.
 //! `TENANTRY_CHANGES=DIR` judges other files, `TENANTRY_CHANGES_ONLY=text` cases whose names hold the text.
 #![allow(
     clippy::unwrap_used,
@@ -34,8 +35,8 @@ struct Case {
     name: String,
     /// The oldest major version that it runs on.
     from: u16,
-    /// Whether it is refused, forward and in reverse.
-    refused: [bool; 2],
+    /// From which major version on it is refused, forward and in reverse.
+    refused: [Option<u16>; 2],
     old: String,
     new: String,
     rows: [String; 2],
@@ -48,11 +49,16 @@ impl Case {
         let mut words = heading.trim().split(" (");
         let mut case = Case { name: format!("{file}: {}", words.next().unwrap()), ..Case::default() };
         for word in words {
-            match word.trim_end_matches(')') {
-                "refused" => case.refused = [true, true],
-                "refused forward" => case.refused[0] = true,
-                "refused in reverse" => case.refused[1] = true,
-                word => case.from = word.strip_prefix("from ").unwrap().parse().unwrap(),
+            let (word, from) = match word.trim_end_matches(')').split_once("from ") {
+                Some((word, from)) => (word.trim_end(), from.parse().unwrap()),
+                None => (word.trim_end_matches(')'), 0),
+            };
+            match word {
+                "refused" => case.refused = [Some(from); 2],
+                "refused forward" => case.refused[0] = Some(from),
+                "refused in reverse" => case.refused[1] = Some(from),
+                "" => case.from = from,
+                word => panic!("{word}: what is that?"),
             }
         }
         let mut into = &mut case.old;
@@ -145,7 +151,9 @@ fn what_is_put_aside_comes_back() {
 /// What is not as the case says, a text each.
 fn unexpected(case: &Case, judgement: &Judgement) -> Vec<String> {
     let ways = [("forward", &judgement.forward), ("reverse", &judgement.reverse)];
-    let wrong = ways.iter().zip(case.refused).filter_map(|((way, verdict), refused)| match verdict {
+    let version = Cluster::shared().unwrap().version();
+    let refused = case.refused.map(|from| from.is_some_and(|from| from <= version));
+    let wrong = ways.iter().zip(refused).filter_map(|((way, verdict), refused)| match verdict {
         Verdict::Converged if !refused => None,
         Verdict::Refused(_) if refused => None,
         verdict => Some(format!("{way}: {}: {}", verdict.word(), verdict.reason().unwrap_or("not refused"))),

@@ -22,7 +22,7 @@ INSERT INTO d (x, w, y) VALUES (1, 2, 'y');
 ---- rows of new
 INSERT INTO d (x, w, y) VALUES (1, 2, 'y');
 
-==== a table leaves its parent, and keeps columns
+==== a table leaves its parent, and keeps columns (refused in reverse from 18)
 CREATE TABLE a (x integer DEFAULT 5 NOT NULL, y text CHECK (y <> ''));
 CREATE TABLE d (w integer) INHERITS (a);
 ---- new
@@ -97,7 +97,7 @@ INSERT INTO d VALUES (1, 2);
 ---- rows of new
 INSERT INTO d VALUES (1, 2);
 
-==== the only parent goes with its table, the heir stays as it is
+==== the only parent goes with its table, the heir stays as it is (refused in reverse from 18)
 CREATE TABLE a (x integer NOT NULL, y text); CREATE TABLE d (w integer) INHERITS (a);
 CREATE INDEX d_x ON d (x); CREATE VIEW v AS SELECT x, w FROM d;
 ---- new
@@ -126,7 +126,7 @@ INSERT INTO d VALUES (1, 2);
 ---- rows of new
 INSERT INTO d VALUES (1, 2);
 
-==== an heir has its own, indexed, referred to, with trigger, rule, comment, grant, default and view, and shall only inherit
+==== an heir has its own, indexed, referred to, with trigger, rule, comment, grant, default and view, and shall only inherit (refused forward from 18)
 CREATE TABLE a (x integer, y text DEFAULT 'y'); CREATE TABLE d (x integer NOT NULL, y text DEFAULT 'z', w integer);
 ALTER TABLE d ADD CONSTRAINT u UNIQUE (x); CREATE INDEX d_y ON d (lower(y)); CREATE TABLE r (x integer REFERENCES d (x));
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;

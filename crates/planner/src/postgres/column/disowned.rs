@@ -208,6 +208,9 @@ impl<'a> Change<'a> {
             "comes up in the table above at the same time"
         } else if !lineage::stay_below(self.table.first(), context).is_empty() {
             "has columns below it"
+        } else if context.server.major() >= 18 && column.is("not_null") {
+            // There NOT NULL is a constraint, which would stay the table's own.
+            "is NOT NULL"
         } else if forced(context.from) || forced(context.to) {
             "has rows that row security hides"
         } else {
