@@ -1,8 +1,8 @@
 //! Random schemas and random changes of them, judged by pg_dump and by their rows.
 //!
-//! A few pairs are tried each time: the same ones of some seeds, and others of a seed that is new each time.
-//! `TENANTRY_PAIRS=3000` tries more of the latter, `TENANTRY_SEED` says which: each pair follows from the seed and its number
-//! alone. A pair that fails is made as small as it can be and written to a file, with its seed; kept in `properties/cases`, it
+//! A few pairs are tried each time, the same ones: a change is not held up by what it has nothing to do with.
+//! `TENANTRY_PAIRS=3000` tries as many of a new seed, `TENANTRY_SEED` says which: each pair follows from the seed and its
+//! number alone. A pair that fails is made as small as it can be and written to a file, with its seed; kept in `properties/cases`, it
 //! is tried each time.
 #![allow(
     clippy::unwrap_used,
@@ -49,7 +49,7 @@ fn number(variable: &str, default: usize) -> usize {
 
 /// Seeds of which the first pairs are tried each time.
 const SEEDS: &[usize] = &[1, 2, 3];
-/// How many of each, and of a new one.
+/// How many of each.
 const PAIRS_A_SEED: usize = 20;
 
 /// The pairs to be tried: seeds and numbers.
@@ -61,8 +61,7 @@ fn chosen() -> Vec<(usize, usize)> {
     if env::var_os("TENANTRY_PAIRS").is_some() || env::var_os("TENANTRY_SEED").is_some() {
         return of(seed, first, number("TENANTRY_PAIRS", PAIRS_A_SEED)).collect();
     }
-    let kept = SEEDS.iter().flat_map(|seed| of(*seed, 0, PAIRS_A_SEED));
-    kept.chain(of(seed, 0, PAIRS_A_SEED)).collect()
+    SEEDS.iter().flat_map(|seed| of(*seed, 0, PAIRS_A_SEED)).collect()
 }
 
 #[test]

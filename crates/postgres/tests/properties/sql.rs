@@ -1,6 +1,7 @@
 //! A random schema as a definition.
 
 use std::fmt::Write as _;
+use tenantry_testkit::pg::Cluster;
 
 use tenantry_planner::sql::{Literal, Quoted};
 
@@ -435,13 +436,12 @@ impl Schema {
             }
             Body::Atomic(table, n) => {
                 let table = self.table(table).map_or("", |table| &table.name);
-                create(
-                    "",
-                    &format!(
-                        "RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT count(*)::integer + {n} FROM {} t; END",
-                        Quoted(table)
-                    ),
-                )
+                let select = format!("SELECT count(*)::integer + {n} FROM {} t", Quoted(table));
+                // Before 14 a body is text, and is not looked into.
+                let parsed = Cluster::shared().unwrap().version() >= 14;
+                let body =
+                    if parsed { format!("BEGIN ATOMIC {select}; END") } else { format!("AS $$ {select} $$") };
+                create("", &format!("RETURNS integer LANGUAGE sql {body}"))
             }
             Body::Procedure(n) => format!(
                 "CREATE PROCEDURE {}(x integer) LANGUAGE plpgsql AS $$ BEGIN PERFORM {n}; END $$",
