@@ -21,23 +21,17 @@ pub fn compared(policy: &Policy) -> Digest {
     ignore.sort_unstable();
     let mut hash = Sha256::new();
     hash.update([u8::from(policy.owners), u8::from(policy.privileges)]);
-    ignore.iter().for_each(|pattern| put(&mut hash, pattern));
+    for pattern in &ignore {
+        hash.update(pattern.len().to_be_bytes());
+        hash.update(pattern);
+    }
     Digest::of(hash)
 }
 
 /// The revision that a text makes under a policy. What the pieces of the text
 /// are called does not count, nor what a plan may do on its way.
 pub fn revision(sources: &[Source], policy: &Policy) -> Digest {
-    let mut hash = Sha256::new();
-    sources.iter().for_each(|source| put(&mut hash, &source.text));
-    put(&mut hash, compared(policy).as_str());
-    Digest::of(hash)
-}
-
-/// Feeds one text with its length, so that no two inputs run together.
-fn put(hash: &mut Sha256, text: &str) {
-    hash.update(text.len().to_be_bytes());
-    hash.update(text.as_bytes());
+    Digest::of_texts(sources.iter().map(|source| source.text.as_str()).chain([compared(policy).as_str()]))
 }
 
 /// A definition as a server understood it, under one policy.

@@ -184,6 +184,16 @@ impl Digest {
         )
     }
 
+    /// The digest of some texts, each fed with its length, so that no two lists run together.
+    pub fn of_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
+        let mut hash = Sha256::new();
+        for text in texts {
+            hash.update(text.as_ref().len().to_be_bytes());
+            hash.update(text.as_ref());
+        }
+        Self::of(hash)
+    }
+
     /// All 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0

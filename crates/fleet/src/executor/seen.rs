@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
 use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_engine::{DatabaseName, Engine, EngineError, SchemaName, TenantRecord, Watermark, compared};
 use tenantry_planner::{Digest, Policy};
@@ -50,12 +49,7 @@ pub(super) struct Seen {
 /// The digest of the measure by which fingerprints are taken: what a policy
 /// compares, with the bookkeeping tables that the definition declares.
 pub(super) fn measure(policy: &Policy) -> Digest {
-    let mut hash = Sha256::new();
-    for text in policy.declared.iter().map(String::as_str).chain([compared(policy).as_str()]) {
-        hash.update(text.len().to_be_bytes());
-        hash.update(text.as_bytes());
-    }
-    Digest::of(hash)
+    Digest::of_texts(policy.declared.iter().map(String::as_str).chain([compared(policy).as_str()]))
 }
 
 /// Finds out where these schemas are.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use tenantry_catalog::Fingerprint;
 use tenantry_engine::{DatabaseName, Tenant, TenantName};
 use tenantry_planner::Digest;
@@ -103,12 +102,9 @@ impl Offer {
                 tenants,
             })
             .collect();
-        let mut hash = Sha256::new();
-        put(&mut hash, "rollout");
-        put(&mut hash, target.as_str());
-        let digests: BTreeSet<&Digest> = groups.iter().map(|group| &group.digest).collect();
-        digests.iter().for_each(|digest| put(&mut hash, digest.as_str()));
-        Self { digest: Digest::of(hash), groups, at }
+        let digests: BTreeSet<&str> = groups.iter().map(|group| group.digest.as_str()).collect();
+        let digest = Digest::of_texts(["rollout", target.as_str()].into_iter().chain(digests));
+        Self { digest, groups, at }
     }
 
     /// The offered group that has this plan and this tenant.
@@ -161,24 +157,11 @@ fn group_digest(
     from: Option<&Fingerprint>,
     tenants: &BTreeMap<DatabaseName, BTreeSet<TenantName>>,
 ) -> Digest {
-    let mut hash = Sha256::new();
-    put(&mut hash, "group");
-    put(&mut hash, target.as_str());
-    put(&mut hash, plan.as_str());
-    put(&mut hash, from.map_or("", Fingerprint::as_str));
-    for (database, names) in tenants {
-        for name in names {
-            put(&mut hash, database.as_str());
-            put(&mut hash, name.as_str());
-        }
-    }
-    Digest::of(hash)
-}
-
-/// Feeds one text with its length, so that no two inputs run together.
-fn put(hash: &mut Sha256, text: &str) {
-    hash.update(text.len().to_be_bytes());
-    hash.update(text.as_bytes());
+    let what = ["group", target.as_str(), plan.as_str(), from.map_or("", Fingerprint::as_str)];
+    let whom = tenants
+        .iter()
+        .flat_map(|(database, names)| names.iter().flat_map(|name| [database.as_str(), name.as_str()]));
+    Digest::of_texts(what.into_iter().chain(whom))
 }
 
 /// The digest that a person means by its first digits.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use tenantry_catalog::{Fingerprint, ObjectId};
 use tenantry_engine::{Proposal, TenantName};
 use tenantry_planner::{Digest, HazardKind, Plan, Verb};
@@ -69,14 +68,8 @@ pub(crate) fn aside(renamed: &[(ObjectId, String)]) -> Option<Digest> {
     if renamed.is_empty() {
         return None;
     }
-    let mut hash = Sha256::new();
-    for (object, reserved) in renamed {
-        for text in [object.to_string().as_str(), reserved] {
-            hash.update(text.len().to_be_bytes());
-            hash.update(text.as_bytes());
-        }
-    }
-    Some(Digest::of(hash))
+    let texts = renamed.iter().flat_map(|(object, reserved)| [object.to_string(), reserved.clone()]);
+    Some(Digest::of_texts(texts))
 }
 
 /// A proved plan, as far as a rollout has to know it. The plan itself is in

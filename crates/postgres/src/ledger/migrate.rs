@@ -1,6 +1,5 @@
 //! Makes the ledger, and brings it to the layout that this program writes (D16).
 
-use sha2::{Digest as _, Sha256};
 use tenantry_engine::EngineError;
 use tenantry_planner::Digest;
 use tenantry_planner::sql::Quoted;
@@ -262,12 +261,7 @@ fn script(make: bool, from: i32, functions: &[String], schema: &str) -> String {
 
 /// The digest of the functions' texts.
 fn digest(functions: &[String]) -> String {
-    let mut hash = Sha256::new();
-    for text in functions {
-        hash.update(text.len().to_be_bytes());
-        hash.update(text);
-    }
-    Digest::of(hash).as_str().to_owned()
+    Digest::of_texts(functions).as_str().to_owned()
 }
 
 #[cfg(test)]
