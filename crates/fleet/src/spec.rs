@@ -263,6 +263,15 @@ impl Default for Retry {
 }
 
 impl FleetSpec {
+    /// The databases that it speaks of: of its entries, of their queries, its home. One may come more than once.
+    pub fn databases(&self) -> impl Iterator<Item = &DatabaseName> {
+        let queried = self.entries.iter().filter_map(|entry| match &entry.tenants {
+            TenantSource::Query { database, .. } => database.as_ref(),
+            _ => None,
+        });
+        self.entries.iter().map(|entry| &entry.database).chain(queried).chain([&self.home])
+    }
+
     /// The right of this set to schemas of one entry's database.
     pub fn claim(&self, entry: &Entry) -> Claim {
         Claim {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tenantry_api::TenantSet;
 use tenantry_engine::{DatabaseName, EngineError};
-use tenantry_fleet::{FleetSpec, TenantSource};
+use tenantry_fleet::FleetSpec;
 use tenantry_manifest::{Environment, LoadError, Located, Manifests, ObjectName};
 use tenantry_planner::sql::Identifier;
 use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
@@ -28,13 +28,8 @@ impl Databases {
         environment: &Environment,
         connections: &Connections,
     ) -> Result<Self, Failure> {
-        let queried = spec.entries.iter().filter_map(|entry| match &entry.tenants {
-            TenantSource::Query { database, .. } => database.as_ref(),
-            _ => None,
-        });
-        let names = spec.entries.iter().map(|entry| &entry.database).chain(queried).chain([&spec.home]);
         let mut databases = BTreeMap::new();
-        for name in names {
+        for name in spec.databases() {
             if databases.contains_key(name) {
                 continue;
             }

@@ -160,9 +160,7 @@ async fn claim<D: Engine>(
     for (name, error) in claim_all(ground, look, options.take_over, wanted).await {
         let message = format!("its tenants could not be claimed: {error}");
         look.notes.push(format!("{name}: {message}"));
-        for (_, subject) in look.subjects.iter_mut().filter(|(key, _)| key.database == name) {
-            subject.found = Found::Unreachable(message.clone());
-        }
+        look.unreachable(&name, &message);
     }
     write(ground, look, to).await
 }

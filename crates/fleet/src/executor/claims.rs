@@ -96,12 +96,17 @@ fn batches<D>(
         }
         let place = batches.entry(key.database.clone()).or_default();
         let tenant = (subject.tenant.name.clone(), key.schema.clone());
-        match place.iter_mut().find(|(other, _)| *other == claim) {
-            Some((_, tenants)) => tenants.push(tenant),
-            None => place.push((claim, vec![tenant])),
-        }
+        add(place, claim, tenant);
     }
     batches
+}
+
+/// Adds a tenant to those of the same claim.
+pub(super) fn add(batches: &mut Vec<Batch>, claim: Claim, tenant: (TenantName, SchemaName)) {
+    match batches.iter_mut().find(|(other, _)| *other == claim) {
+        Some((_, tenants)) => tenants.push(tenant),
+        None => batches.push((claim, vec![tenant])),
+    }
 }
 
 pub(super) async fn claim_some<D: Engine>(
@@ -114,17 +119,14 @@ pub(super) async fn claim_some<D: Engine>(
     let ledger = ground.database(name)?.ledger();
     let conflicts = ledger.claim(tenants, claim, None).await?;
     let mut left = Vec::new();
-    let mut given_up: Vec<(Claim, Vec<(TenantName, SchemaName)>)> = Vec::new();
+    let mut given_up: Vec<Batch> = Vec::new();
     for (schema, conflict) in conflicts {
         let held = holder(&conflict, claim);
         let taken = take_over || ground.spec.take_over.as_deref() == Some(held.to_string().as_str());
         let tenant = tenants.iter().find(|(_, other)| *other == schema).filter(|_| taken);
         match tenant {
             None => left.push((schema, conflict)),
-            Some(tenant) => match given_up.iter_mut().find(|(other, _)| other == held) {
-                Some((_, tenants)) => tenants.push(tenant.clone()),
-                None => given_up.push((held.clone(), vec![tenant.clone()])),
-            },
+            Some(tenant) => add(&mut given_up, held.clone(), tenant.clone()),
         }
     }
     // What is known of a schema may be another thing once it is taken over.

@@ -13,7 +13,7 @@ use tenantry_engine::{
 use tenantry_planner::Digest;
 
 use super::claims::{Batch, Conflicts, claim_some};
-use super::ground::{Ground, NoTarget};
+use super::ground::Ground;
 use super::look::seen_as;
 use super::seen::{self, Seen};
 use super::site::{Site, read_site};
@@ -106,11 +106,7 @@ pub(super) async fn read_back<D: Engine>(
     }
     let mut seen = Seen::default();
     for (revision, schemas) in by_revision {
-        let target = match ground.target(environment, &revision, name, true).await {
-            Ok(target) => target,
-            Err(NoTarget::Engine(error)) => return Err(error),
-            Err(error) => return Err(EngineError::Unread(error.to_string())),
-        };
+        let target = ground.target(environment, &revision, name, true).await?;
         seen::inspect(ground, name, &schemas, &target.policy, &|_| None, &mut seen).await?;
     }
     let now = ground.now();
@@ -177,11 +173,7 @@ pub(super) async fn reread<D: Engine>(ground: &Ground<D>, ward: &Ward) -> Result
     let Some(environment) = site.environment.clone() else {
         return Err(EngineError::Unread(format!("{name} did not say what its tenants rest on")));
     };
-    let target = match ground.target(&environment, to, name, true).await {
-        Ok(target) => target,
-        Err(NoTarget::Engine(error)) => return Err(error),
-        Err(error) => return Err(EngineError::Unread(error.to_string())),
-    };
+    let target = ground.target(&environment, to, name, true).await?;
     let schemas: Vec<SchemaName> = keys.iter().map(|key| key.schema.clone()).collect();
     let mut revisions = vec![(to.clone(), target.fingerprint.clone())];
     for record in schemas.iter().filter_map(|schema| site.records.get(schema)) {
@@ -218,8 +210,7 @@ async fn claim_rest<D: Engine>(
         conflicts.extend(claim_some(ground, &ward.name, &free, claim, ward.take_over).await?.0);
     }
     if claimed {
-        let records = ground.database(&ward.name)?.ledger().records(Some(ground.set())).await?;
-        site.records = records.into_iter().map(|record| (record.schema.clone(), record)).collect();
+        site.remember(ground.database(&ward.name)?.ledger().records(Some(ground.set())).await?);
     }
     Ok(conflicts)
 }

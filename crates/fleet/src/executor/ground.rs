@@ -55,6 +55,15 @@ pub(super) enum NoTarget {
     Engine(#[from] EngineError),
 }
 
+impl From<NoTarget> for EngineError {
+    fn from(none: NoTarget) -> Self {
+        match none {
+            NoTarget::Engine(error) => error,
+            unknown @ NoTarget::Unknown(_) => EngineError::Unread(unknown.to_string()),
+        }
+    }
+}
+
 /// A map that is only held for one look-up: a panic in between leaves it whole.
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

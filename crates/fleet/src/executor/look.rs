@@ -76,6 +76,21 @@ impl Look {
         !self.home.rollouts.is_empty() || self.sites.values().any(|site| !site.records.is_empty())
     }
 
+    /// Nothing is known of a database's tenants, and why.
+    pub(super) fn unreachable(&mut self, database: &DatabaseName, reason: &str) {
+        for (_, subject) in self.subjects.iter_mut().filter(|(key, _)| key.database == *database) {
+            subject.found = Found::Unreachable(reason.to_owned());
+        }
+    }
+
+    /// A database does not answer.
+    fn fell_silent(&mut self, database: &DatabaseName, reason: String) {
+        self.unreachable(database, &reason);
+        if let Some(site) = self.sites.get_mut(database) {
+            site.trouble = Some(reason);
+        }
+    }
+
     /// How many tenants the set has.
     pub(super) fn total(&self) -> u32 {
         u32::try_from(self.subjects.len() + self.refused.len()).unwrap_or(u32::MAX)
@@ -292,16 +307,12 @@ pub(super) async fn seen_as<D: Engine>(
 
 /// What one database cannot make of the definition is told of its tenants.
 fn refuse(look: &mut Look, database: &DatabaseName, error: &NoTarget) {
-    let silent = matches!(error, NoTarget::Engine(EngineError::Unreachable { .. }));
-    for (_, subject) in look.subjects.iter_mut().filter(|(key, _)| key.database == *database) {
-        if silent {
-            subject.found = Found::Unreachable(error.to_string());
-        } else {
-            subject.blocked = Some(format!("the definition cannot be compiled on {database}: {error}"));
-        }
+    if matches!(error, NoTarget::Engine(EngineError::Unreachable { .. })) {
+        look.fell_silent(database, error.to_string());
+        return;
     }
-    if silent && let Some(site) = look.sites.get_mut(database) {
-        site.trouble = Some(error.to_string());
+    for (_, subject) in look.subjects.iter_mut().filter(|(key, _)| key.database == *database) {
+        subject.blocked = Some(format!("the definition cannot be compiled on {database}: {error}"));
     }
 }
 
@@ -338,12 +349,7 @@ async fn see<D: Engine>(
             Err(error) => {
                 let message = error.to_string();
                 ground.tell(Progress::Silent { database: name.clone(), message: message.clone() });
-                for (_, subject) in look.subjects.iter_mut().filter(|(key, _)| key.database == name) {
-                    subject.found = Found::Unreachable(message.clone());
-                }
-                if let Some(site) = look.sites.get_mut(&name) {
-                    site.trouble = Some(message);
-                }
+                look.fell_silent(&name, message);
             }
         }
     }

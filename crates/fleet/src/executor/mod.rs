@@ -45,7 +45,7 @@ pub use report::{
 };
 
 use crate::rollout::{Group, Machine, Outcome};
-use crate::{FleetSpec, Mode, Removal, TenantSource};
+use crate::{FleetSpec, Mode, Removal};
 use begin::{Prepared, Wish, give_orders, prepare};
 use ground::Ground;
 use look::{Look, look};
@@ -70,12 +70,7 @@ impl<D: Engine> Fleet<D> {
     /// # Errors
     /// When the set speaks of a database that is not given.
     pub fn new(spec: FleetSpec, databases: BTreeMap<DatabaseName, Arc<D>>) -> Result<Self, FleetError> {
-        let queried = spec.entries.iter().filter_map(|entry| match &entry.tenants {
-            TenantSource::Query { database, .. } => database.as_ref(),
-            _ => None,
-        });
-        let spoken_of = spec.entries.iter().map(|entry| &entry.database).chain([&spec.home]).chain(queried);
-        if let Some(unknown) = spoken_of.into_iter().find(|name| !databases.contains_key(*name)) {
+        if let Some(unknown) = spec.databases().find(|name| !databases.contains_key(*name)) {
             return Err(FleetError::UnknownDatabase(unknown.clone()));
         }
         Ok(Self { spec: Arc::new(spec), databases: Arc::new(databases), clock: Arc::new(Timestamp::now) })

@@ -10,7 +10,7 @@ use tenantry_engine::{DatabaseName, Engine, EngineError, Event, Ledger, RolloutR
 use tenantry_planner::Digest;
 use tokio::task::JoinSet;
 
-use super::claims::Batch;
+use super::claims::{self, Batch};
 use super::deeds::{self, Again, Back, Done, Expected, Job, Ward};
 use super::ground::Ground;
 use super::look::Look;
@@ -168,18 +168,15 @@ impl<'a, D: Engine> Run<'a, D> {
 
     fn reread(&mut self, name: DatabaseName, keys: Vec<TenantKey>) {
         let ground = Arc::clone(&self.ground);
-        let mut claims: Vec<Batch> = Vec::new();
+        let mut batches: Vec<Batch> = Vec::new();
         for subject in keys.iter().filter_map(|key| self.look.subjects.get(key)) {
             let Some(entry) = subject.entry.and_then(|at| ground.spec.entries.get(at)) else { continue };
             let claim = ground.spec.claim(entry);
             let tenant = (subject.tenant.name.clone(), subject.tenant.key.schema.clone());
-            match claims.iter_mut().find(|(other, _)| *other == claim) {
-                Some((_, tenants)) => tenants.push(tenant),
-                None => claims.push((claim, vec![tenant])),
-            }
+            claims::add(&mut batches, claim, tenant);
         }
         let (to, take_over) = (self.to(), self.options.take_over);
-        let ward = Ward { name, keys, claims, to, take_over };
+        let ward = Ward { name, keys, claims: batches, to, take_over };
         self.tasks.spawn(async move {
             let again = deeds::reread(&ground, &ward).await;
             Done::Reread(ward.name, ward.keys, again)

@@ -33,6 +33,13 @@ pub(super) struct Site {
     pub trouble: Option<String>,
 }
 
+impl Site {
+    /// Takes what the ledger has of the set's tenants.
+    pub(super) fn remember(&mut self, records: Vec<TenantRecord>) {
+        self.records = records.into_iter().map(|record| (record.schema.clone(), record)).collect();
+    }
+}
+
 /// A rollout as the home ledger has it.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -88,7 +95,7 @@ pub(super) async fn read_site<D: Engine>(
     match remembered.await {
         Ok(Some((records, baseline))) => {
             site.ledger = true;
-            site.records = records.into_iter().map(|record| (record.schema.clone(), record)).collect();
+            site.remember(records);
             site.baseline = baseline;
         }
         // Whoever only observes may have no right to the ledger.
