@@ -1,14 +1,13 @@
 //! Who drifted, how, and what can be done: those alike together.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
-use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, TenantName};
-use tenantry_planner::{Change, Digest, diff, part_aside};
+use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, SchemaName, TenantName};
+use tenantry_planner::{Change, Digest, Policy, diff, part_aside};
 
-use super::ground::{Ground, Place};
+use super::ground::Ground;
 use super::look::Look;
 use super::report::DriftGroup;
 use super::seen::{self, Seen};
@@ -22,26 +21,43 @@ struct Alike {
     tenants: Vec<TenantName>,
     since: Option<Timestamp>,
     /// One of them, to be read where the ledger has not kept the catalog.
-    example: (DatabaseName, tenantry_engine::SchemaName),
+    example: (DatabaseName, SchemaName),
+}
+
+/// What is renamed aside in a schema: what each object was, and its reserved name.
+type Renamed = Vec<(ObjectId, String)>;
+
+/// A group that is to be explained.
+struct Case {
+    environment: String,
+    fingerprint: Fingerprint,
+    alike: Alike,
+    /// What is renamed aside in its tenants, or why that is not known.
+    renamed: Result<Renamed, String>,
 }
 
 /// The drifted tenants, most first, with how they differ. Work grows with the
 /// distinct ways, not with the tenants.
 pub(super) async fn drift<D: Engine>(ground: &Ground<D>, look: &Look, to: &Digest) -> Vec<DriftGroup> {
     let Some(revision) = judged_against(look, to) else { return Vec::new() };
-    let mut groups = Vec::new();
+    let mut cases = Vec::new();
     for ((environment, fingerprint), alike) in alike(look, to) {
-        let explained = explain(ground, look, (&environment, revision, &fingerprint), &alike).await;
-        let (differences, allow, unexplained) = match explained {
+        let renamed = renamed(ground, &alike).await.map_err(|error| error.to_string());
+        cases.push(Case { environment, fingerprint, alike, renamed });
+    }
+    let unread = read_examples(ground, revision, &cases).await;
+    let mut groups = Vec::new();
+    for case in cases {
+        let (differences, allow, unexplained) = match explain(ground, look, revision, &case, &unread).await {
             Ok((differences, allow)) => (differences, allow, None),
             Err(reason) => (Vec::new(), Vec::new(), Some(reason)),
         };
         groups.push(DriftGroup {
             label: String::new(),
-            fingerprint,
+            fingerprint: case.fingerprint,
             revision: revision.clone(),
-            tenants: alike.tenants,
-            since: alike.since,
+            tenants: case.alike.tenants,
+            since: case.alike.since,
             differences,
             unexplained,
             allow,
@@ -83,32 +99,31 @@ type Explained = (Vec<tenantry_planner::Difference>, Vec<String>);
 async fn explain<D: Engine>(
     ground: &Ground<D>,
     look: &Look,
-    (environment, revision, fingerprint): (&str, &Digest, &Fingerprint),
-    alike: &Alike,
+    revision: &Digest,
+    case: &Case,
+    unread: &BTreeMap<DatabaseName, String>,
 ) -> Result<Explained, String> {
-    let (name, _) = &alike.example;
+    let (name, _) = &case.alike.example;
     let site = look.sites.get(name).and_then(|site| site.environment.as_ref());
-    let (Some(known), Some(target)) = (site, ground.made_target(environment, revision)) else {
+    let (Some(known), Some(target)) = (site, ground.made_target(&case.environment, revision)) else {
         return Err("the revision that it drifted from is not known any more".to_owned());
     };
-    let renamed = renamed(ground, alike).await.map_err(|error| error.to_string())?;
-    let place = (fingerprint.clone(), aside(&renamed));
-    let found = catalog(ground, &place, alike, &target.policy).await.map_err(|error| error.to_string())?;
+    let renamed = case.renamed.as_ref().map_err(Clone::clone)?;
+    let place = (case.fingerprint.clone(), aside(renamed));
+    let found = ground.catalog(&place, name).await.map_err(|error| error.to_string())?;
     let Some(found) = found else {
-        return Err("it has changed again since it was found so; look once more".to_owned());
+        let changed = || "it has changed again since it was found so; look once more".to_owned();
+        return Err(unread.get(name).cloned().unwrap_or_else(changed));
     };
     let database = ground.database(name).map_err(|error| error.to_string())?;
     // What Tenantry renamed aside is no drift.
-    let (found, _) = part_aside(&found, &renamed);
+    let (found, _) = part_aside(&found, renamed);
     let differences = database.explain(known, &target.catalog, &found, &target.policy);
     Ok((differences, allow(&target.catalog, &found)))
 }
 
 /// What is renamed aside in the tenants of a group, as it is now.
-async fn renamed<D: Engine>(
-    ground: &Ground<D>,
-    alike: &Alike,
-) -> Result<Vec<(ObjectId, String)>, EngineError> {
+async fn renamed<D: Engine>(ground: &Ground<D>, alike: &Alike) -> Result<Renamed, EngineError> {
     let (name, schema) = &alike.example;
     let ledger = ground.database(name)?.ledger();
     if !ledger.exists().await? {
@@ -123,22 +138,37 @@ async fn renamed<D: Engine>(
     Ok(renamed)
 }
 
-/// The catalog of a group: from this run, from the ledger, or read from one of
-/// its tenants.
-async fn catalog<D: Engine>(
+/// Reads one tenant of each group whose catalog neither this run nor the ledger has, those of a database together. Where
+/// that did not go well, and why.
+async fn read_examples<D: Engine>(
     ground: &Ground<D>,
-    place: &Place,
-    alike: &Alike,
-    policy: &tenantry_planner::Policy,
-) -> Result<Option<Arc<Catalog>>, EngineError> {
-    let (name, schema) = &alike.example;
-    if let Some(catalog) = ground.catalog(place, name).await? {
-        return Ok(Some(catalog));
+    revision: &Digest,
+    cases: &[Case],
+) -> BTreeMap<DatabaseName, String> {
+    let mut wanted: BTreeMap<&DatabaseName, (Policy, BTreeMap<&SchemaName, Option<Digest>>)> =
+        BTreeMap::new();
+    for case in cases {
+        let (name, schema) = &case.alike.example;
+        let (Ok(renamed), Some(target)) = (&case.renamed, ground.made_target(&case.environment, revision))
+        else {
+            continue;
+        };
+        let place = (case.fingerprint.clone(), aside(renamed));
+        if matches!(ground.catalog(&place, name).await, Ok(None)) {
+            let of_database = wanted.entry(name).or_insert_with(|| (target.policy.clone(), BTreeMap::new()));
+            of_database.1.insert(schema, place.1);
+        }
     }
-    let mut seen = Seen::default();
-    seen::inspect(ground, name, std::slice::from_ref(schema), policy, &|_| Some(place.1.clone()), &mut seen)
-        .await?;
-    ground.catalog(place, name).await
+    let mut unread = BTreeMap::new();
+    for (name, (policy, asides)) in wanted {
+        let schemas: Vec<SchemaName> = asides.keys().map(|schema| (*schema).clone()).collect();
+        let keep = |schema: &SchemaName| asides.get(schema).cloned();
+        if let Err(error) = seen::inspect(ground, name, &schemas, &policy, &keep, &mut Seen::default()).await
+        {
+            unread.insert(name.clone(), error.to_string());
+        }
+    }
+    unread
 }
 
 /// What would have to be ignored to allow it; empty where something that is
