@@ -19,53 +19,58 @@ pub(super) async fn check(patient: &Patient<'_>, findings: &mut Vec<Finding>) ->
     aside(patient, findings).await
 }
 
-/// The names in the first column of a check's rows.
-fn names(patient: &Patient<'_>, rows: &[tokio_postgres::Row]) -> Result<Vec<String>, EngineError> {
-    rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(|error| patient.unread(&error))
-}
-
-async fn event_triggers(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let subject = "event triggers";
-    let sql = "SELECT pg_catalog.format('%s (%s)', trigger.evtname, trigger.evtevent)
-        FROM pg_catalog.pg_event_trigger AS trigger
-        WHERE trigger.evtenabled IN ('O', 'A')
-        ORDER BY trigger.evtname";
-    let Some(rows) = patient.rows(subject, sql, &[], findings).await? else { return Ok(()) };
-    let names = names(patient, &rows)?;
+/// A check that lists names, in the first column of its rows: fine where there are none.
+async fn listed(
+    patient: &Patient<'_>,
+    findings: &mut Vec<Finding>,
+    check: (&str, &str, &[(&(dyn ToSql + Sync), Type)]),
+    fine: &str,
+    found: impl FnOnce(&[String]) -> (Severity, String, &'static str),
+) -> Result<(), EngineError> {
+    let (subject, sql, parameters) = check;
+    let Some(rows) = patient.rows(subject, sql, parameters, findings).await? else { return Ok(()) };
+    let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    let names = names.map_err(|error| patient.unread(&error))?;
     findings.push(if names.is_empty() {
-        ok(subject, "none")
+        ok(subject, fine)
     } else {
-        finding(
-            Severity::Warning,
-            subject,
-            format!("{} on every plan, in shadows too: {}", if names.len() == 1 { "one fires" } else { "some fire" }, names.join(", ")),
-            "See that they bear schemas that come and go (tenantry_shadow_*), or ALTER EVENT TRIGGER ... DISABLE",
-        )
+        let (severity, message, remedy) = found(&names);
+        finding(severity, subject, message, remedy)
     });
     Ok(())
 }
 
+async fn event_triggers(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
+    let sql = "SELECT pg_catalog.format('%s (%s)', trigger.evtname, trigger.evtevent)
+        FROM pg_catalog.pg_event_trigger AS trigger
+        WHERE trigger.evtenabled IN ('O', 'A')
+        ORDER BY trigger.evtname";
+    listed(patient, findings, ("event triggers", sql, &[]), "none", |names| {
+        let which = if names.len() == 1 { "one fires" } else { "some fire" };
+        (
+            Severity::Warning,
+            format!("{which} on every plan, in shadows too: {}", names.join(", ")),
+            "See that they bear schemas that come and go (tenantry_shadow_*), or ALTER EVENT TRIGGER ... DISABLE",
+        )
+    })
+    .await
+}
+
 async fn publications(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let subject = "publications";
     // Of schemas: since 15.
     let sql = if patient.session.server().version_num >= 150_000 {
         concat!(include_str!("publications.sql"), include_str!("publications-15.sql"))
     } else {
         include_str!("publications.sql")
     };
-    let Some(rows) = patient.rows(subject, sql, &[], findings).await? else { return Ok(()) };
-    let names = names(patient, &rows)?;
-    findings.push(if names.is_empty() {
-        ok(subject, "none of tenants' tables")
-    } else {
-        finding(
+    listed(patient, findings, ("publications", sql, &[]), "none of tenants' tables", |names| {
+        (
             Severity::Warning,
-            subject,
             format!("tables are replicated, and DDL is not: {}", names.join(", ")),
             "Subscribers stop at a row that does not fit: change them before or after each rollout, as the change is",
         )
-    });
-    Ok(())
+    })
+    .await
 }
 
 async fn transactions(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
@@ -96,44 +101,32 @@ async fn transactions(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Res
 }
 
 async fn prepared(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let subject = "prepared transactions";
     let sql = "SELECT pg_catalog.format('%s (of %s, since %s)', prepared.gid, prepared.owner,
                    pg_catalog.to_char(prepared.prepared, 'YYYY-MM-DD HH24:MI TZ'))
         FROM pg_catalog.pg_prepared_xacts AS prepared
         WHERE prepared.database = pg_catalog.current_database()
         ORDER BY prepared.prepared";
-    let Some(rows) = patient.rows(subject, sql, &[], findings).await? else { return Ok(()) };
-    let names = names(patient, &rows)?;
-    findings.push(if names.is_empty() {
-        ok(subject, "none")
-    } else {
-        finding(
+    listed(patient, findings, ("prepared transactions", sql, &[]), "none", |names| {
+        (
             Severity::Warning,
-            subject,
-            format!("their locks stay until they are ended, whoever restarts: {}", some(&names)),
+            format!("their locks stay until they are ended, whoever restarts: {}", some(names)),
             "COMMIT PREPARED or ROLLBACK PREPARED, whichever their maker meant",
         )
-    });
-    Ok(())
+    })
+    .await
 }
 
 async fn leftovers(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let subject = "leftovers";
-    let sql = include_str!("leftovers.sql");
-    let rows = patient.rows(subject, sql, &[(&shadow::PREFIX, Type::TEXT)], findings).await?;
-    let Some(rows) = rows else { return Ok(()) };
-    let names = names(patient, &rows)?;
-    findings.push(if names.is_empty() {
-        ok(subject, "no shadow was left behind")
-    } else {
-        finding(
+    let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&shadow::PREFIX, Type::TEXT)];
+    let check = ("leftovers", include_str!("leftovers.sql"), &parameters[..]);
+    listed(patient, findings, check, "no shadow was left behind", |names| {
+        (
             Severity::Note,
-            subject,
-            format!("shadows that nobody uses any more: {}", some(&names)),
+            format!("shadows that nobody uses any more: {}", some(names)),
             "The next proof removes them where it may; what stays then can be dropped by hand (DROP SCHEMA, DROP DATABASE)",
         )
-    });
-    Ok(())
+    })
+    .await
 }
 
 async fn aside(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
