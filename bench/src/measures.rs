@@ -1,13 +1,12 @@
 //! What is measured.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tenantry_engine::{Engine, SchemaName};
 use tenantry_planner::Policy;
 use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+use tokio_postgres::{Client, NoTls};
 
 use crate::application::Application;
 use crate::fleet::{DEFINITION, Fleet, LOGIN, OURS, THREE};
@@ -22,39 +21,28 @@ pub fn provisioning(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     let bare = bare::everywhere(fleet, true, DEFINITION)?;
     let ours = program::run(fleet, &["fleet", "apply"], &[0])?;
     table.compare("provisioning, read-back and all", fleet.size, ours.took, bare, "");
-    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    table.memory(fleet.size, ours.memory);
     Ok(())
 }
 
 /// Has anything changed? In two stages.
 pub fn changed(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
-    let schemas = names(fleet)?;
-    block_on(async {
-        let engine = engine(fleet)?;
-        let (client, connection) =
-            tokio_postgres::connect(&fleet.cluster.url_as(LOGIN, None, OURS), tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
+    side_by_side(fleet, async |engine, client, schemas| {
         let counters = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_sys_tables WHERE schemaname = 'pg_catalog'";
         let bare = median(async || Ok(client.simple_query(counters).await.map(drop)?)).await?;
         let ours = median(async || Ok(engine.pulse().await.map(drop)?)).await?;
         table.compare("has anything changed, first stage", fleet.size, ours, bare, "2.0, flat");
         let rows = include_str!("../sql/watermark.sql");
         let bare = median(async || Ok(client.simple_query(rows).await.map(drop)?)).await?;
-        let ours = median(async || Ok(engine.watermarks(&schemas).await.map(drop)?)).await?;
+        let ours = median(async || Ok(engine.watermarks(schemas).await.map(drop)?)).await?;
         table.compare("has anything changed, second stage", fleet.size, ours, bare, "2.0");
-        engine.close().await?;
         Ok(())
     })
 }
 
 /// Reading everything.
 pub fn inspection(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
-    let schemas = names(fleet)?;
-    block_on(async {
-        let engine = engine(fleet)?;
-        let (client, connection) =
-            tokio_postgres::connect(&fleet.cluster.url_as(LOGIN, None, OURS), tokio_postgres::NoTls).await?;
-        tokio::spawn(connection);
+    side_by_side(fleet, async |engine, client, schemas| {
         let (mut bare, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..3 {
             let began = Instant::now();
@@ -63,7 +51,7 @@ pub fn inspection(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
             let began = Instant::now();
             let mut states = BTreeMap::new();
             engine
-                .inspect(&schemas, &Policy::default(), |found| {
+                .inspect(schemas, &Policy::default(), |found| {
                     *states.entry(found.fingerprint).or_insert(0) += 1;
                 })
                 .await?;
@@ -73,7 +61,6 @@ pub fn inspection(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
             }
         }
         table.compare("full inspection", fleet.size, middle(ours), middle(bare), "1.5");
-        engine.close().await?;
         Ok(())
     })
 }
@@ -93,7 +80,7 @@ pub fn rollout(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     table.compare("rollout of three statements, read-back and all", fleet.size, ours.took, bare, "");
     table.compare("  its applies alone (ledger row and guard)", fleet.size, applies(fleet)?, bare, "1.5");
     table.figure("  slowest statement of an application", fleet.size, time(slowest), "");
-    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    table.memory(fleet.size, ours.memory);
     let idle = program::run(fleet, &["fleet", "apply"], &[0])?;
     table.figure("a run with nothing to do", fleet.size, time(idle.took), "");
     Ok(())
@@ -122,25 +109,28 @@ pub fn states(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     fleet.cluster.psql_as(LOGIN, OURS, &sql)?;
     let ours = program::run(fleet, &["fleet", "check"], &[1])?;
     table.figure("fleet check, 50 distinct states", fleet.size, time(ours.took), "");
-    table.figure("  memory at most", fleet.size, format!("{:.0} MiB", ours.memory), "100 MiB");
+    table.memory(fleet.size, ours.memory);
     let again = program::run(fleet, &["fleet", "check"], &[1])?;
     table.figure("  the same again, nothing changed", fleet.size, time(again.took), "");
     Ok(())
 }
 
-fn engine(fleet: &Fleet) -> Result<Arc<PostgresEngine>, Failure> {
-    let settings = Settings::from_uri(&fleet.cluster.url_as(LOGIN, None, OURS));
-    let settings = settings.map_err(|error| Failure::Wrong(error.to_string()))?;
-    Ok(Arc::new(PostgresEngine::new(settings, Connections::default(), ShadowSettings::default())))
-}
-
-fn names(fleet: &Fleet) -> Result<Vec<SchemaName>, Failure> {
+/// Measures the engine beside a plain client of the same database.
+fn side_by_side(
+    fleet: &Fleet,
+    measure: impl AsyncFnOnce(&PostgresEngine, &Client, &[SchemaName]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let name = |schema| SchemaName::new(schema).map_err(|error| Failure::Wrong(error.to_string()));
-    fleet.schemas().into_iter().map(name).collect()
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Runtime::new().map_err(crate::system("start a client"))?.block_on(work)
+    let schemas: Vec<SchemaName> = fleet.schemas().into_iter().map(name).collect::<Result<_, _>>()?;
+    let url = fleet.cluster.url_as(LOGIN, None, OURS);
+    let settings = Settings::from_uri(&url).map_err(|error| Failure::Wrong(error.to_string()))?;
+    tokio::runtime::Runtime::new().map_err(crate::system("start a client"))?.block_on(async {
+        let engine = PostgresEngine::new(settings, Connections::default(), ShadowSettings::default());
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        tokio::spawn(connection);
+        measure(&engine, &client, &schemas).await?;
+        Ok(engine.close().await?)
+    })
 }
 
 async fn median(work: impl AsyncFn() -> Result<(), Failure>) -> Result<Duration, Failure> {

@@ -36,6 +36,11 @@ impl Table {
         self.push(what, tenants, ours, String::new(), String::new(), goal);
     }
 
+    /// How much memory the program had at most, in MiB.
+    pub fn memory(&mut self, tenants: usize, memory: f64) {
+        self.figure("  memory at most", tenants, format!("{memory:.0} MiB"), "100 MiB");
+    }
+
     fn push(
         &mut self,
         what: &str,

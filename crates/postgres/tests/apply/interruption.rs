@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tenantry_engine::EngineError;
-use tenantry_planner::LockMode;
 use tenantry_planner::sql::Identifier;
+use tenantry_planner::{LockMode, Plan};
 use tenantry_postgres::ShadowSettings;
 
 use crate::scene::{APPLIED, Scene, UNTOUCHED, adds_column, plan, step};
+
+fn adds_a_column_and_sleeps() -> Plan {
+    let mut slow = adds_column();
+    slow.steps.push(step("item", LockMode::AccessShare, "SELECT pg_sleep(30)"));
+    slow
+}
 
 #[tokio::test]
 async fn what_takes_too_long_is_ended_and_nothing_of_it_happens() {
     let scene = Scene::set().await;
     let start = scene.watermark().await;
-    let slow = plan(
-        vec![
-            step("item", LockMode::AccessExclusive, "ALTER TABLE item ADD COLUMN added integer"),
-            step("item", LockMode::AccessShare, "SELECT pg_sleep(30)"),
-        ],
-        &[],
-    );
+    let slow = adds_a_column_and_sleeps();
     let began = Instant::now();
     let error = scene.apply_within(Some(&start), &slow, Duration::from_millis(700)).await.unwrap_err();
     assert!(matches!(error, EngineError::Timeout { .. }), "{error}");
@@ -37,13 +37,7 @@ async fn what_takes_too_long_is_ended_and_nothing_of_it_happens() {
 async fn a_connection_that_the_server_ends_changes_nothing() {
     let scene = Scene::set().await;
     let start = scene.watermark().await;
-    let slow = plan(
-        vec![
-            step("item", LockMode::AccessExclusive, "ALTER TABLE item ADD COLUMN added integer"),
-            step("item", LockMode::AccessShare, "SELECT pg_sleep(30)"),
-        ],
-        &[],
-    );
+    let slow = adds_a_column_and_sleeps();
     let killer = std::thread::spawn({
         let (cluster, database) = (scene.cluster, scene.database.clone());
         move || {
