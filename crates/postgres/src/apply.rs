@@ -27,10 +27,15 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a statement that was cancelled may take to end.
 const ENDING: Duration = Duration::from_secs(10);
 
+/// What sets a tenant's advisory lock apart from others that are made of a name.
+const LOCK_SEED: i64 = 7235;
+
 /// The functions that the applying transaction calls, as statements that make them in the ledger's schema.
 pub(crate) fn functions(ledger: &Identifier) -> Vec<String> {
     let fill = |text: &str| {
-        text.replace("__LEDGER__", &ledger.to_string()).replace("__WATERMARK__", watermark::SCHEMA.trim_end())
+        text.replace("__LEDGER__", &ledger.to_string())
+            .replace("__LOCK_SEED__", &LOCK_SEED.to_string())
+            .replace("__WATERMARK__", watermark::SCHEMA.trim_end())
     };
     [include_str!("apply/watermark.sql"), include_str!("apply/enter.sql"), include_str!("apply/leave.sql")]
         .map(fill)
@@ -139,8 +144,8 @@ impl Run<'_> {
     /// Keeps others of ours away from the tenant between the transactions of a plan.
     async fn hold(&self) -> Result<(), EngineError> {
         let schema = &self.work.tenant.key.schema;
-        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, 7235))";
-        let held = self.session.query_one_scalar(sql, &[&schema.as_str()]).await;
+        let sql = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended($1, $2))";
+        let held = self.session.query_one_scalar(sql, &[&schema.as_str(), &LOCK_SEED]).await;
         match held.map_err(|error| self.session.failed("taking a tenant's lock", &error))? {
             true => Ok(()),
             false => Err(EngineError::Busy { schema: schema.clone() }),

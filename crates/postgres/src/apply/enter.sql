@@ -19,7 +19,7 @@ DECLARE
     held record;
     own_table record;
 BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(wanted_schema, 7235)) THEN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(wanted_schema, __LOCK_SEED__)) THEN
         RAISE EXCEPTION USING ERRCODE = 'TN001', MESSAGE = 'busy';
     END IF;
 
