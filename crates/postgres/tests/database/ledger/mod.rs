@@ -35,6 +35,12 @@ fn open(cluster: &Cluster, database: &str) -> PostgresLedger {
     PostgresLedger::at(Settings::from_uri(&cluster.url(database)).unwrap(), Connections::default())
 }
 
+/// How many statements a server that logs all of them was sent.
+fn statements(cluster: &Cluster) -> usize {
+    let log = std::fs::read_to_string(cluster.socket_dir().join("log")).unwrap();
+    log.matches("execute <unnamed>").count()
+}
+
 fn claim(set: &str) -> Claim {
     Claim { set: set.to_owned(), cluster: None, database: "main".to_owned() }
 }

@@ -7,7 +7,7 @@ use tenantry_planner::sql::Identifier;
 use tenantry_postgres::{Connections, Database, PostgresLedger, Settings};
 use tenantry_testkit::pg::{Binaries, Cluster, Options, Owners};
 
-use super::{HOSTILE, claim, ledger, open, tenant, unmade};
+use super::{HOSTILE, claim, ledger, open, statements, tenant, unmade};
 
 /// A role that may log in and nothing else, and the ledger as it sees it.
 fn as_role(cluster: &Cluster, database: &str, prefix: &str) -> (PostgresLedger, String) {
@@ -270,13 +270,7 @@ async fn one_that_is_current_costs_one_query() {
     open(&cluster, "postgres").prepare().await.unwrap();
     let ledger = open(&cluster, "postgres");
     ledger.exists().await.unwrap();
-    let log = || {
-        std::fs::read_to_string(cluster.socket_dir().join("log"))
-            .unwrap()
-            .matches("execute <unnamed>")
-            .count()
-    };
-    let before = log();
+    let before = statements(&cluster);
     ledger.prepare().await.unwrap();
-    assert_eq!(log() - before, 1);
+    assert_eq!(statements(&cluster) - before, 1);
 }

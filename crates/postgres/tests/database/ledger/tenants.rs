@@ -10,7 +10,7 @@ use tenantry_engine::{Confirmed, Ledger as _, SchemaName, TenantName, Watermark}
 use tenantry_postgres::{Connections, Database, PostgresLedger, Settings};
 use tenantry_testkit::pg::{Binaries, Cluster, Options};
 
-use super::{HOSTILE, claim, digest, fingerprint, ledger, open, schema, tenant};
+use super::{HOSTILE, claim, digest, fingerprint, ledger, open, schema, statements, tenant};
 
 /// What a look at a database finds.
 struct Look {
@@ -332,17 +332,11 @@ async fn fifteen_hundred_tenants_are_confirmed_by_one_statement_and_read_by_one(
         .collect();
     let look = Look { database, oids, watermarks };
 
-    let log = || {
-        std::fs::read_to_string(cluster.socket_dir().join("log"))
-            .unwrap()
-            .matches("execute <unnamed>")
-            .count()
-    };
-    let before = log();
+    let before = statements(&cluster);
     confirm(&ledger, &look.confirms("found", &schemas)).await;
-    assert_eq!(log() - before, 1);
+    assert_eq!(statements(&cluster) - before, 1);
     let records = ledger.records(Some("s")).await.unwrap();
-    assert_eq!(log() - before, 2);
+    assert_eq!(statements(&cluster) - before, 2);
     assert_eq!(records.len(), 1500);
     assert!(records.iter().all(|record| record.watermark.as_ref() == look.watermarks.get(&record.schema)));
 }
