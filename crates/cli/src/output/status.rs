@@ -15,24 +15,18 @@ use super::{drift, rollout};
 
 /// What `fleet status` says.
 pub fn status(report: &Report, commands: &Commands) -> String {
-    let mut text = head(report);
-    if let Some(rollout) = &report.rollout {
-        let _ = write!(text, "\n{}", rollout::rollout(rollout));
-    }
-    text.push_str(&troubles(report));
-    text.push_str(&databases(report));
-    text.push_str(&notes(report));
-    let next = next(report, commands).text();
-    if !next.is_empty() {
-        let _ = write!(text, "\n{next}");
-    }
-    text
+    let rollout = report.rollout.as_ref().map(|rollout| format!("\n{}", rollout::rollout(rollout)));
+    whole(report, commands, &rollout.unwrap_or_default())
 }
 
 /// What `fleet check` says: the same, and how the drifted ones differ.
 pub fn check(report: &Report, commands: &Commands, now: Timestamp) -> String {
-    let mut text = head(report);
-    text.push_str(&drift::groups(&report.drift, None, now));
+    whole(report, commands, &drift::groups(&report.drift, None, now))
+}
+
+/// A report, with what it is about in its middle.
+fn whole(report: &Report, commands: &Commands, middle: &str) -> String {
+    let mut text = head(report) + middle;
     text.push_str(&troubles(report));
     text.push_str(&databases(report));
     text.push_str(&notes(report));

@@ -44,6 +44,18 @@ pub(super) struct Prepared {
     pub undo: bool,
 }
 
+impl Prepared {
+    /// There is nothing to do.
+    fn idle(look: Look, to: Digest) -> Self {
+        Self { look, to, machine: None, version: 0, resumed: false, undo: false }
+    }
+
+    /// An earlier run began it.
+    fn taken_up(look: Look, to: Digest, machine: Machine, version: i64) -> Self {
+        Self { machine: Some(machine), version, resumed: true, ..Self::idle(look, to) }
+    }
+}
+
 impl<D: Engine> Ground<D> {
     pub(super) fn home_failed(&self, error: EngineError) -> FleetError {
         FleetError::Database { database: self.spec.home.clone(), error: Box::new(error) }
@@ -102,7 +114,7 @@ pub(super) async fn prepare<D: Engine>(
     not_emptied(ground, &look, &goal.to)?;
     write(ground, &mut look, &goal.to).await?;
     if goal.next == Next::Undo {
-        return Ok(Prepared { look, to: goal.to, machine: None, version: 0, resumed: true, undo: true });
+        return Ok(Prepared { resumed: true, undo: true, ..Prepared::idle(look, goal.to) });
     }
     if claims {
         claim(ground, &mut look, &goal.to, options).await?;
@@ -179,14 +191,7 @@ async fn rollout<D: Engine>(
         let course = ground.course(&to, &to, options);
         let members = members(&look, &course);
         let machine = machine(ground, kept.rollout.clone(), members, &look);
-        return Ok(Prepared {
-            look,
-            to,
-            machine: Some(machine),
-            version: kept.version,
-            resumed: true,
-            undo: false,
-        });
+        return Ok(Prepared::taken_up(look, to, machine, kept.version));
     }
     let kind = match (&goal.next, &latest) {
         (Next::Begin(kind), _) => kind.clone(),
@@ -194,7 +199,7 @@ async fn rollout<D: Engine>(
         (_, None) => Kind::Forward,
     };
     let Some(fresh) = fresh(ground, &look, &goal, kind, options).await? else {
-        return Ok(Prepared { look, to, machine: None, version: 0, resumed: false, undo: false });
+        return Ok(Prepared::idle(look, to));
     };
     if let (Next::TakeUp, Some(kept)) = (&goal.next, &latest)
         && stands(ground, &kept.rollout, fresh.rollout(), options)
@@ -210,16 +215,9 @@ async fn rollout<D: Engine>(
             })
             .collect();
         let machine = machine(ground, kept.rollout.clone(), members, &look);
-        return Ok(Prepared {
-            look,
-            to,
-            machine: Some(machine),
-            version: kept.version,
-            resumed: true,
-            undo: false,
-        });
+        return Ok(Prepared::taken_up(look, to, machine, kept.version));
     }
-    Ok(Prepared { look, to, machine: Some(fresh), version: 0, resumed: false, undo: false })
+    Ok(Prepared { machine: Some(fresh), ..Prepared::idle(look, to) })
 }
 
 fn machine<D: Engine>(
