@@ -347,10 +347,17 @@ impl Machine {
             .collect()
     }
 
-    /// How many more tenants may be changed at once.
+    /// How many more tenants may be changed at once. One whose fate is in doubt keeps its place until that is known, unless
+    /// its database does not answer: then the others go on.
     fn free(&self) -> usize {
         let most = usize::try_from(self.limits.spec.max_concurrent).unwrap_or(usize::MAX);
-        most.saturating_sub(self.roster.count(PhaseKind::Running))
+        let in_doubt = [PhaseKind::InDoubt, PhaseKind::Rereading]
+            .into_iter()
+            .flat_map(|kind| self.roster.in_phase(kind))
+            .map(|at| self.roster.get(at))
+            .filter(|member| member.attempts > 0 && !self.databases.is_silent(&member.tenant.key.database))
+            .count();
+        most.saturating_sub(self.roster.count(PhaseKind::Running)).saturating_sub(in_doubt)
     }
 
     /// Makes schemas that are not there. Outside of waves and windows, with at

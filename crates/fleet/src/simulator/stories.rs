@@ -7,7 +7,7 @@ use tenantry_planner::HazardKind;
 use super::world::{Fault, World};
 use super::{Happening, Story, Told};
 use crate::rollout::{Kind, Order, Outcome, RolloutState};
-use crate::{Amount, Approval, OnFailure, RolloutSpec, Select, WaveSpec};
+use crate::{Amount, Approval, OnFailure, Retry, RolloutSpec, Select, WaveSpec};
 
 fn wave(name: &str, select: Option<Select>) -> WaveSpec {
     WaveSpec { name: name.to_owned(), select, failure_budget: None, min_ready: Duration::ZERO, pause: false }
@@ -199,6 +199,19 @@ fn things_that_pass() {
         .fault("t0070", Fault::Altered("f2t"));
     let told = story("locks, lost connections, and hands in the same pot", budget(5), world).tell();
     insta::assert_snapshot!(told.text);
+}
+
+#[test]
+fn a_tenant_in_doubt_keeps_its_place() {
+    let world = World::new(Some("r1"), "r2")
+        .with(3, "eu-1", "f1", Some("r1"))
+        .fault("t0001", Fault::InDoubt(false))
+        .fault("t0002", Fault::InDoubt(false))
+        .fault("t0003", Fault::InDoubt(false));
+    let retry = Retry { attempts: 1, ..Retry::default() };
+    let spec = RolloutSpec { waves: vec![wave("all", None)], max_concurrent: 1, retry, ..budget(0) };
+    let told = story("one at a time, and each in doubt", spec, world).tell();
+    assert_eq!(told.rollout.counted(None), 1, "{}", told.text);
 }
 
 #[test]
