@@ -15,7 +15,7 @@ use tenantry_catalog::{Catalog, External};
 use tenantry_engine::{EngineError, Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::sql::{Identifier, SqlTemplate};
 use tenantry_planner::{Plan, Policy, Segment, Verb};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use tokio_postgres::error::DbError;
 
 use self::apart::Apart;
@@ -56,7 +56,7 @@ pub struct Shadows {
     database: Database,
     connections: Connections,
     settings: ShadowSettings,
-    apart: Mutex<Option<Apart>>,
+    apart: Arc<Mutex<Option<Apart>>>,
     /// Held as long as a shadow apart may lock the stub of a shared table.
     sharing: Arc<Mutex<()>>,
     /// Whether a database of their own was ever begun.
@@ -91,7 +91,7 @@ impl Shadows {
     /// Shadows for this database.
     pub fn new(database: Database, connections: Connections, settings: ShadowSettings) -> Self {
         let begun = AtomicBool::new(false);
-        Self { database, connections, settings, apart: Mutex::new(None), sharing: Arc::default(), begun }
+        Self { database, connections, settings, apart: Arc::default(), sharing: Arc::default(), begun }
     }
 
     /// Compiles a definition.
@@ -148,17 +148,29 @@ impl Shadows {
             true => None,
             false => Some(Arc::clone(&self.sharing).lock_owned().await),
         };
-        let mut apart = self.apart.lock().await;
-        self.begun.store(true, Ordering::Relaxed);
-        let apart = match &mut *apart {
-            Some(apart) => apart,
-            none => none.insert(Apart::make(&self.database, &self.connections, &self.settings).await?),
-        };
+        let mut apart = self.apart().await?;
         apart.prepare(&self.database, externals).await?;
         let session = apart.session().await?;
         let large = wanted.locks > situation.free_locks / 4;
         let keeping = if wanted.commits || large { Keeping::Committed } else { Keeping::RolledBack };
         Shadow::open(session, keeping, &self.settings, Place::Apart, sharing).await
+    }
+
+    /// The database for shadows. It is made to its end also where nobody waits for it any more, as what an interrupted
+    /// server went on with could not be removed.
+    async fn apart(&self) -> Result<OwnedMappedMutexGuard<Option<Apart>, Apart>, EngineError> {
+        let mut slot = Arc::clone(&self.apart).lock_owned().await;
+        if slot.is_none() {
+            self.begun.store(true, Ordering::Relaxed);
+            let (database, connections) = (self.database.clone(), self.connections.clone());
+            let settings = self.settings.clone();
+            let making = tokio::spawn(async move {
+                *slot = Some(Apart::make(&database, &connections, &settings).await?);
+                Ok::<_, EngineError>(slot)
+            });
+            slot = making.await.map_err(|_| EngineError::Cancelled)??;
+        }
+        OwnedMutexGuard::try_map(slot, Option::as_mut).map_err(|_| EngineError::Cancelled)
     }
 
     /// Removes the database that was made for shadows, if one was.
@@ -169,7 +181,7 @@ impl Shadows {
         match self.apart.lock().await.take() {
             Some(apart) => apart.remove(&self.database).await,
             None if self.begun.load(Ordering::Relaxed) => {
-                // Interrupted while it was made: once the session that made it is gone, it is left over.
+                // It could not be made to its end: once the session that made it is gone, it is left over.
                 self.connections.drain().await;
                 apart::sweep(&self.database).await
             }
