@@ -57,6 +57,17 @@ pub enum ClaimConflict {
     Recreated,
 }
 
+impl ClaimConflict {
+    /// The claim that would be given up by taking over: one's own, where only the database or the schema is not the one
+    /// that was claimed.
+    pub fn holder<'a>(&'a self, own: &'a Claim) -> &'a Claim {
+        match self {
+            ClaimConflict::Other { held } => held,
+            ClaimConflict::Database { .. } | ClaimConflict::Recreated => own,
+        }
+    }
+}
+
 impl fmt::Display for ClaimConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -121,7 +121,7 @@ pub(super) async fn claim_some<D: Engine>(
     let mut left = Vec::new();
     let mut given_up: Vec<Batch> = Vec::new();
     for (schema, conflict) in conflicts {
-        let held = holder(&conflict, claim);
+        let held = conflict.holder(claim);
         let taken = take_over || ground.spec.take_over.as_deref() == Some(held.to_string().as_str());
         let tenant = tenants.iter().find(|(_, other)| *other == schema).filter(|_| taken);
         match tenant {
@@ -136,15 +136,6 @@ pub(super) async fn claim_some<D: Engine>(
     }
     let records = if took { ledger.records(Some(ground.set())).await? } else { Vec::new() };
     Ok((left, records))
-}
-
-/// The claim that would be given up: one's own, where only the database or the
-/// schema is not the one that was claimed.
-fn holder<'a>(conflict: &'a ClaimConflict, own: &'a Claim) -> &'a Claim {
-    match conflict {
-        ClaimConflict::Other { held } => held,
-        ClaimConflict::Database { .. } | ClaimConflict::Recreated => own,
-    }
 }
 
 /// Takes down what came of it.
