@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tenantry_engine::{
-    Claim, ClaimConflict, Confirmed, DatabaseName, Engine as _, EngineError, Event, Labels, Ledger as _,
-    Proposal, RevisionRecord, SchemaName, Start, Target, Tenant, TenantKey, TenantName, Work,
+    Claim, Confirmed, DatabaseName, Engine as _, EngineError, Event, Labels, Ledger as _, Proposal,
+    RevisionRecord, SchemaName, Source, Start, Target, Tenant, TenantKey, TenantName, Work,
 };
 use tenantry_planner::{Digest, Plan};
 
@@ -24,7 +24,9 @@ const WITHIN: Duration = Duration::from_hours(24);
 
 /// Plans, proves, shows and runs.
 pub async fn apply(live: &Live, args: &ApplyArgs, schema: &SchemaName) -> Result<Outcome, Failure> {
-    let target = compile(live, &args.plan).await?;
+    // Read once: standard input cannot be read again.
+    let sources = sources(&args.plan.definition)?;
+    let target = compile(live, &args.plan, &sources).await?;
     let found = live.read(schema, &target.policy).await?;
     let start = Start { catalog: &found.inspected.catalog, renamed: &found.renamed, base: None };
     let (plan, to) = match live.engine.propose(start, &target).await? {
@@ -38,7 +40,7 @@ pub async fn apply(live: &Live, args: &ApplyArgs, schema: &SchemaName) -> Result
     let _ = write!(anstream::stderr(), "{}", rendered(&plan, args.plan.output, schema)?);
     let tenant = tenant(live, schema).await?;
     let claim = claim(live, &tenant, args.take_over).await?;
-    let digest = keep(live, args, &claim, &target, &plan).await?;
+    let digest = keep(live, sources, &claim, &target, &plan).await?;
     let work = Work {
         tenant: &tenant,
         claim: &claim,
@@ -94,10 +96,7 @@ async fn claim(live: &Live, tenant: &Tenant, take_over: bool) -> Result<Claim, F
     let wanted = [(tenant.name.clone(), tenant.key.schema.clone())];
     let mut conflicts = ledger.claim(&wanted, &claim, None).await?;
     if let Some((_, conflict)) = conflicts.first().filter(|_| take_over) {
-        let given_up = match conflict {
-            ClaimConflict::Other { held } => held.clone(),
-            ClaimConflict::Database { .. } | ClaimConflict::Recreated => claim.clone(),
-        };
+        let given_up = conflict.holder(&claim).clone();
         conflicts = ledger.claim(&wanted, &claim, Some(&given_up)).await?;
     }
     match conflicts.pop() {
@@ -109,7 +108,7 @@ async fn claim(live: &Live, tenant: &Tenant, take_over: bool) -> Result<Claim, F
 /// Keeps what the ledger will speak of: the text of the revision, and the plan.
 async fn keep(
     live: &Live,
-    args: &ApplyArgs,
+    sources: Vec<Source>,
     claim: &Claim,
     target: &Target,
     plan: &Plan,
@@ -117,7 +116,7 @@ async fn keep(
     let ledger = live.engine.ledger();
     let revision = RevisionRecord {
         revision: target.revision.clone(),
-        sources: sources(&args.plan.definition)?,
+        sources,
         policy: target.policy.clone(),
         at: Timestamp::now(),
     };

@@ -5,7 +5,7 @@ mod live;
 mod sources;
 
 use tenantry_catalog::Catalog;
-use tenantry_engine::{Engine as _, Proposal, SchemaName, Start, Target};
+use tenantry_engine::{Engine as _, Proposal, SchemaName, Source, Start, Target};
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::{Destructive, Plan, Policy, ServerVersion, Verb, plan};
 use tenantry_postgres::script;
@@ -69,10 +69,9 @@ async fn inspect(live: &Live, args: &InspectArgs, schema: &SchemaName) -> Result
 }
 
 /// Compiles the definition, with what is worth knowing of it on standard error.
-async fn compile(live: &Live, args: &PlanArgs) -> Result<Target, Failure> {
-    let sources = sources(&args.definition)?;
+async fn compile(live: &Live, args: &PlanArgs, sources: &[Source]) -> Result<Target, Failure> {
     let policy = policy(&args.policy, args.destructive.into());
-    let target = live.engine.compile(&sources, &policy).await?;
+    let target = live.engine.compile(sources, &policy).await?;
     target.notes.iter().for_each(|text| note(text));
     if target.catalog.is_empty() && !args.allow_empty {
         return Err(Failure::Empty(args.schema.clone()));
@@ -81,7 +80,7 @@ async fn compile(live: &Live, args: &PlanArgs) -> Result<Target, Failure> {
 }
 
 async fn make_plan(live: &Live, args: &PlanArgs, schema: &SchemaName) -> Result<Outcome, Failure> {
-    let target = compile(live, args).await?;
+    let target = compile(live, args, &sources(&args.definition)?).await?;
     let found = live.read(schema, &target.policy).await?;
     let start = Start { catalog: &found.inspected.catalog, renamed: &found.renamed, base: None };
     match live.engine.propose(start, &target).await? {
@@ -102,7 +101,7 @@ fn rendered(plan: &Plan, how: PlanOutput, schema: &SchemaName) -> Result<String,
 }
 
 async fn diff(live: &Live, args: &PlanArgs, schema: &SchemaName) -> Result<Outcome, Failure> {
-    let target = compile(live, args).await?;
+    let target = compile(live, args, &sources(&args.definition)?).await?;
     let found = live.read(schema, &target.policy).await?;
     let environment = live.engine.environment().await?;
     let differences = live.engine.explain(&environment, &target.catalog, &found.in_use(), &target.policy);

@@ -2,6 +2,9 @@
 
 use std::process::{Command, Stdio};
 
+use tenantry_engine::Ledger as _;
+use tenantry_postgres::{Connections, PostgresLedger, Settings};
+
 use crate::scene::{LOGIN, Ran, Running, Scene, V1, V2, V3};
 
 struct One {
@@ -50,6 +53,24 @@ fn it_runs_what_it_shows_and_writes_it_down() {
     assert_eq!(again.out, "");
     assert_eq!(one.run("diff", V1, &[]).ended(0).out, "");
     assert_eq!(scene.applied(0), "1|1");
+}
+
+#[tokio::test]
+async fn a_definition_from_standard_input_is_kept_as_it_was_read() {
+    let one = One::set();
+    let database = &one.scene.databases[0];
+    let url = one.scene.cluster().url_as(LOGIN, None, database);
+    let file = one.scene.folder().join("schema.sql");
+    std::fs::write(&file, V1).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-tenantry"));
+    command.args(["schema", "apply", "--database", &url, "--schema", "solo", "--definition", "-"]);
+    command.stdin(std::fs::File::open(&file).unwrap());
+    Ran::of(&command.output().unwrap()).ended(0);
+    let ledger = PostgresLedger::at(Settings::from_uri(&url).unwrap(), Connections::default());
+    let kept = ledger.revisions(&format!("cli/{database}/solo")).await.unwrap();
+    let texts: Vec<&str> =
+        kept.iter().flat_map(|one| &one.sources).map(|source| source.text.as_str()).collect();
+    assert_eq!(texts, [V1]);
 }
 
 #[test]
