@@ -125,11 +125,10 @@ async fn explain<D: Engine>(
 /// What is renamed aside in the tenants of a group, as it is now.
 async fn renamed<D: Engine>(ground: &Ground<D>, alike: &Alike) -> Result<Renamed, EngineError> {
     let (name, schema) = &alike.example;
-    let ledger = ground.database(name)?.ledger();
-    if !ledger.exists().await? {
+    if !ground.remembers(name).await? {
         return Ok(Vec::new());
     }
-    let records = match ledger.quarantined(schema).await {
+    let records = match ground.database(name)?.ledger().quarantined(schema).await {
         Err(EngineError::Denied { .. }) => Vec::new(),
         records => records?,
     };

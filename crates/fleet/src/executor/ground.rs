@@ -41,6 +41,8 @@ pub(super) struct Ground<D> {
     catalogs: Mutex<BTreeMap<Place, Arc<Catalog>>>,
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
     kept: Mutex<BTreeSet<(DatabaseName, Digest)>>,
+    /// Databases that have a ledger.
+    remembering: Mutex<BTreeSet<DatabaseName>>,
 }
 
 /// Why there is no target.
@@ -90,6 +92,7 @@ impl<D: Engine> Ground<D> {
             catalogs: Mutex::default(),
             plans: Mutex::default(),
             kept: Mutex::default(),
+            remembering: Mutex::default(),
         })
     }
 
@@ -116,11 +119,26 @@ impl<D: Engine> Ground<D> {
         })
     }
 
+    /// Whether a database has a ledger. One that is made on the way counts from then on.
+    pub(super) async fn remembers(&self, name: &DatabaseName) -> Result<bool, EngineError> {
+        if hold(&self.remembering).contains(name) {
+            return Ok(true);
+        }
+        let exists = self.database(name)?.ledger().exists().await?;
+        if exists {
+            hold(&self.remembering).insert(name.clone());
+        }
+        Ok(exists)
+    }
+
     /// The revisions whose text the home ledger keeps, newest first.
     pub(super) async fn revisions(&self) -> Result<&[RevisionRecord], EngineError> {
         let read = || async {
-            let ledger = self.database(&self.spec.home)?.ledger();
-            if ledger.exists().await? { ledger.revisions(self.set()).await } else { Ok(Vec::new()) }
+            let home = &self.spec.home;
+            match self.remembers(home).await? {
+                true => self.database(home)?.ledger().revisions(self.set()).await,
+                false => Ok(Vec::new()),
+            }
         };
         self.texts.get_or_try_init(read).await.map(Vec::as_slice)
     }
@@ -161,7 +179,7 @@ impl<D: Engine> Ground<D> {
         let database = self.database(at)?;
         let ledger = database.ledger();
         let (sources, policy) = self.text(revision).await?;
-        let remembers = ledger.exists().await?;
+        let remembers = self.remembers(at).await?;
         if remembers {
             match ledger.target(environment, revision, &policy).await {
                 Ok(Some(target)) => return Ok(Arc::new(target)),
@@ -200,11 +218,10 @@ impl<D: Engine> Ground<D> {
         if let Some(catalog) = hold(&self.catalogs).get(place) {
             return Ok(Some(Arc::clone(catalog)));
         }
-        let ledger = self.database(at)?.ledger();
-        if place.1.is_some() || !ledger.exists().await? {
+        if place.1.is_some() || !self.remembers(at).await? {
             return Ok(None);
         }
-        let catalog = match ledger.catalog(&place.0).await {
+        let catalog = match self.database(at)?.ledger().catalog(&place.0).await {
             Ok(catalog) => catalog,
             Err(EngineError::Denied { .. }) => None,
             Err(error) => return Err(error),
@@ -231,9 +248,8 @@ impl<D: Engine> Ground<D> {
             return Ok(Some(Arc::clone(plan)));
         }
         for name in [at, &self.spec.home] {
-            let ledger = self.database(name)?.ledger();
-            if ledger.exists().await?
-                && let Some(plan) = ledger.plan(digest).await?
+            if self.remembers(name).await?
+                && let Some(plan) = self.database(name)?.ledger().plan(digest).await?
             {
                 hold(&self.kept).insert((name.clone(), digest.clone()));
                 self.proved(&plan);
