@@ -1,4 +1,4 @@
-//! Databases that cannot be worked with: a wrong password, one that is down, a standby.
+//! Logins that cannot work, and what they are told: a wrong password, a database that is down, a standby, too few rights, TLS.
 
 use crate::scene::{LOGIN, Scene, V1};
 
@@ -62,5 +62,53 @@ fn a_uri_may_lack_what_the_manifest_says() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("{secretRef:", &format!("{{dbname: {database}, secretRef:"))).unwrap();
     scene.fleet("apply", &[]).ended(0);
+    scene.all_at(0, &["tenant_acme"], V1);
+}
+
+#[test]
+fn a_login_without_create_is_told_the_grant() {
+    let scene = Scene::with(1);
+    let database = &scene.databases[0];
+    scene.psql(0, &format!("REVOKE CREATE ON DATABASE {database} FROM {LOGIN}; CREATE SCHEMA tenant_acme"));
+    scene.set(&[&Scene::names(0, &["acme", "globex"])], "");
+    let grant = format!("GRANT CREATE ON DATABASE {database} TO {LOGIN}");
+    for verb in ["plan", "apply"] {
+        let ran = scene.fleet(verb, &[]);
+        let all = format!("{}{}", ran.out, ran.err);
+        assert!(matches!(ran.code, Some(1 | 2)), "{verb}: {all}");
+        assert!(all.contains(&grant), "{verb}: {all}");
+    }
+    assert_eq!(scene.psql(0, "SELECT count(*) FROM pg_namespace WHERE nspname = 'tenant_globex'"), "0");
+    // What it is told is enough.
+    scene.psql(0, &format!("{grant}; DROP SCHEMA tenant_acme"));
+    scene.fleet("apply", &[]).ended(0);
+    scene.all_at(0, &["tenant_acme", "tenant_globex"], V1);
+}
+
+#[test]
+fn tls_is_verified_against_the_secrets_authority() {
+    let scene = Scene::with_tls();
+    scene.set(&[&Scene::names(0, &["acme"])], "");
+    let url = scene.cluster().url_as(LOGIN, None, &scene.databases[0]);
+    let authority = std::fs::read_to_string(scene.cluster().authority().unwrap()).unwrap();
+    let verified = "  tls: {mode: VerifyFull, caSecretRef: {name: ca, key: ca.crt}}";
+    let stranger = Scene::with_tls();
+    let other = std::fs::read_to_string(stranger.cluster().authority().unwrap()).unwrap();
+    for (more, pem, said) in [
+        ("  tls: {mode: Disable}", &authority, Some("no encryption")),
+        (verified, &other, Some("invalid peer certificate")),
+        (verified, &authority, None),
+    ] {
+        scene.database(0, &url, more);
+        scene.authority(pem);
+        match said {
+            Some(said) => {
+                let ran = scene.fleet("apply", &[]);
+                assert!(matches!(ran.code, Some(1 | 2)), "{ran:?}");
+                assert!(format!("{}{}", ran.out, ran.err).contains(said), "{ran:?}");
+            }
+            None => drop(scene.fleet("apply", &[]).ended(0)),
+        }
+    }
     scene.all_at(0, &["tenant_acme"], V1);
 }

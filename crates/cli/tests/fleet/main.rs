@@ -15,6 +15,7 @@ mod interrupted;
 mod logins;
 mod observe;
 mod one_schema;
+mod pooler;
 mod provision;
 mod rollback;
 mod rollout;

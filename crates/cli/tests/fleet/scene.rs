@@ -136,6 +136,12 @@ impl Scene {
         Self::on(Server::Own(Box::new(cluster)), 1, Some(password))
     }
 
+    /// One database on a server that takes encrypted connections only.
+    pub fn with_tls() -> Self {
+        let cluster = Cluster::start_with(&Binaries::find().unwrap(), &Options::default().tls()).unwrap();
+        Self::on(Server::Own(Box::new(cluster)), 1, None)
+    }
+
     fn on(server: Server, databases: usize, password: Option<&'static str>) -> Self {
         let mut scene =
             Self { server, folder: tempfile::tempdir().unwrap(), databases: Vec::new(), password };
@@ -189,6 +195,14 @@ impl Scene {
                  apiVersion: v1\nkind: Secret\nmetadata: {{name: db-{at}-app}}\nstringData: {{uri: '{uri}'}}\n"
             ),
         );
+    }
+
+    /// Writes the Secret `ca` with a certificate in PEM.
+    pub fn authority(&self, pem: &str) {
+        let secret = serde_json::json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca"}, "stringData": {"ca.crt": pem}
+        });
+        self.write("ca.yaml", &secret.to_string());
     }
 
     /// Writes the SchemaDefinition `app`.
