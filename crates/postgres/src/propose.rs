@@ -2,9 +2,9 @@
 
 mod expected;
 
-use tenantry_catalog::{Catalog, Fingerprint, ObjectId, Reference, merge};
+use tenantry_catalog::{Catalog, Fact, Fingerprint, Kind, ObjectId, Reference, merge};
 use tenantry_engine::{EngineError, Proposal, Start, Target};
-use tenantry_planner::postgres::Postgres;
+use tenantry_planner::postgres::{POPULATED, Postgres};
 use tenantry_planner::{
     Difference, HazardKind, Plan, PlanError, ServerVersion, explain, part_aside, plan_restoring,
 };
@@ -94,7 +94,8 @@ impl Journey<'_> {
                 return Ok(proposed(blocked(reasons)));
             }
         };
-        let (from, aside) = part_aside(&with_references(made, self.found), self.renamed);
+        let made = with_references(filled_as(made, self.found), self.found);
+        let (from, aside) = part_aside(&made, self.renamed);
         let to = match self.destination(&from) {
             Ok(to) => to,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
@@ -180,7 +181,8 @@ impl Journey<'_> {
         if let Some(loss) = plan.hazards().find(|hazard| loses(hazard.kind)) {
             return Ok(Back::None(format!("{}: {}", loss.object, loss.detail)));
         }
-        let (here, aside) = part_aside(there, renamed);
+        let there = filled_as(there.clone(), self.found);
+        let (here, aside) = part_aside(&there, renamed);
         let back = match plan_restoring(&Postgres, &here, &aside, from, &self.target.policy, server) {
             Ok(back) => back,
             Err(error) => return Ok(Back::None(lines(&error).join("; "))),
@@ -207,6 +209,19 @@ fn with_references(made: Catalog, found: &Catalog) -> Catalog {
                 made.refer(id.clone(), Reference::Inside(on.clone()));
             }
         }
+    }
+    made
+}
+
+/// What was made on a shadow, where no materialized view is filled, with those filled that are so where it was found, and
+/// those that only a plan makes.
+fn filled_as(made: Catalog, found: &Catalog) -> Catalog {
+    let mut made = made;
+    let views: Vec<Fact> = made.of_kind(Kind::MaterializedView).cloned().collect();
+    for mut view in views {
+        let filled = found.get(&view.id).is_none_or(|view| view.is(POPULATED));
+        view.attributes.insert(POPULATED.to_owned(), filled.into());
+        made.insert(view);
     }
     made
 }

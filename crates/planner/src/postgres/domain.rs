@@ -86,6 +86,40 @@ fn checking(
     Ok(step)
 }
 
+/// What a column's domain, and the domains that it rests on, demand of values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Demands {
+    not_null: bool,
+    checks: bool,
+    /// Rows that have no value get one.
+    pub default: bool,
+}
+
+impl Demands {
+    /// Of the column as it shall be. Domains outside of the schema are not known.
+    pub(super) fn of_column(column: &Fact, context: &Context<'_>) -> Self {
+        let mut demands = Self::default();
+        let (mut of, mut name) = (column, column.text("type"));
+        while let Some(domain) = context
+            .to
+            .depends_on(&of.id)
+            .filter(|on| on.kind == Kind::Domain && name == Some(Quoted(on.first()).to_string().as_str()))
+            .find_map(|on| context.to.get(on))
+        {
+            demands.not_null |= domain.is("not_null");
+            demands.checks |= context.to.children(&domain.id).any(|of| of.id.kind == Kind::DomainConstraint);
+            demands.default |= domain.get("default").is_some();
+            (of, name) = (domain, domain.text("base"));
+        }
+        demands
+    }
+
+    /// Whether there are any: then a null is checked too.
+    pub(super) fn are_some(self) -> bool {
+        self.not_null || self.checks
+    }
+}
+
 impl Rules for Domain {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let folded = context.folded_into(&fact.id, Kind::DomainConstraint);

@@ -3,12 +3,13 @@
 //!
 //! Whether one is populated is not part of a schema. It is made `WITH NO DATA`
 //! and filled by a `REFRESH` of its own ([`Verb::Fill`]), which a proof leaves
-//! out: it runs the tenant's functions and changes nothing of the schema.
+//! out: it runs the tenant's functions and changes nothing of the schema. What
+//! it reads and was never filled is filled before, as the server would refuse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use tenantry_catalog::Fact;
+use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::address::{Address, drop_step, owner_step};
 use super::options::Options;
@@ -17,6 +18,9 @@ use super::view::{ViewColumn, query};
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Step, Verb};
+
+/// The carried attribute that says whether one is populated.
+pub const POPULATED: &str = "_populated";
 
 /// The rules of materialized views.
 pub(super) struct MaterializedView;
@@ -38,7 +42,7 @@ struct Attributes {
     #[serde(default, rename = "_columns")]
     _columns: Vec<ViewColumn>,
     #[serde(default, rename = "_populated")]
-    populated: bool,
+    _populated: bool,
     #[serde(default, rename = "owner")]
     _owner: Option<String>,
 }
@@ -107,6 +111,34 @@ impl Attributes {
     }
 }
 
+fn refresh(view: &ObjectId) -> Step {
+    Step::new(view, Verb::Fill, format!("REFRESH {}", Address(view)))
+        .locks(view, LockMode::AccessExclusive)
+        .hazard(HazardKind::RunsTenantFunctions, view, "its query is run to fill it")
+}
+
+/// What a view reads, also through other views, and was never filled, each after what it reads itself.
+fn read_and_never_filled(
+    view: &ObjectId,
+    context: &Context<'_>,
+    seen: &mut BTreeSet<ObjectId>,
+    found: &mut Vec<ObjectId>,
+) {
+    for read in context.to.depends_on(view) {
+        let is_filled =
+            || context.is_new(read) || context.from.get(read).is_some_and(|fact| fact.is(POPULATED));
+        let passes = match read.kind {
+            Kind::View => true,
+            Kind::MaterializedView => !is_filled(),
+            _ => false,
+        };
+        if passes && seen.insert(read.clone()) {
+            read_and_never_filled(read, context, seen, found);
+            found.extend(Some(read).filter(|read| read.kind == Kind::MaterializedView).cloned());
+        }
+    }
+}
+
 impl Rules for MaterializedView {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let view: Attributes = fact.decode()?;
@@ -119,18 +151,9 @@ impl Rules for MaterializedView {
         let mut steps = vec![Step::new(&fact.id, Verb::Create, sql)];
         steps.extend(owner_step(fact, Verb::Create));
         steps.extend(column_steps(fact, Verb::Create, &BTreeMap::new(), &view.columns));
-        let emptied = match context.from.get(&fact.id) {
-            Some(before) => !before.decode::<Attributes>()?.populated,
-            None => false,
-        };
-        if !emptied {
-            let refresh = Step::new(&fact.id, Verb::Fill, format!("REFRESH MATERIALIZED VIEW {name}"));
-            steps.push(refresh.locks(&fact.id, LockMode::AccessExclusive).hazard(
-                HazardKind::RunsTenantFunctions,
-                &fact.id,
-                "its query is run to fill it",
-            ));
-        }
+        let mut never_filled = Vec::new();
+        read_and_never_filled(&fact.id, context, &mut BTreeSet::new(), &mut never_filled);
+        steps.extend(never_filled.iter().chain([&fact.id]).map(refresh));
         Ok(steps)
     }
 

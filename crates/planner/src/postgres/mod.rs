@@ -41,6 +41,8 @@ mod wording;
 
 use tenantry_catalog::{Fact, Kind};
 
+pub use materialized_view::POPULATED;
+
 use crate::rules::{Context, Dialect, Rules};
 use crate::{PlanError, Step};
 

@@ -4,7 +4,7 @@ use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_engine::EngineError;
 use tenantry_planner::sql::SqlTemplate;
 use tenantry_planner::{
-    BOOKKEEPING, Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, diff, plan,
+    BOOKKEEPING, Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, Verb, diff, plan,
     postgres::Postgres,
 };
 
@@ -90,9 +90,11 @@ fn lost(written: &Catalog, read: &Catalog) -> Vec<String> {
     diff(written, read).iter().filter_map(sentence).collect()
 }
 
-/// The plan that makes a whole schema.
+/// The plan that makes a whole schema, but for what fills its materialized views: that runs the tenant's functions (D2).
 fn render(catalog: &Catalog, server: ServerVersion) -> Result<Plan, PlanError> {
-    plan(&Postgres, &Catalog::empty(), catalog, &everything(), server)
+    let mut plan = plan(&Postgres, &Catalog::empty(), catalog, &everything(), server)?;
+    plan.steps.retain(|step| step.verb != Verb::Fill);
+    Ok(plan)
 }
 
 /// The policy under which a schema is made out of its facts: what counts was decided before.

@@ -66,6 +66,21 @@ async fn two_proofs_at_once_do_not_disturb_each_other() {
     assert_nothing_left(&cluster, &name).await;
 }
 
+#[tokio::test]
+async fn no_function_of_a_tenant_runs_in_a_shadow() {
+    let (_, cluster, name) = crate::database("functions").await;
+    cluster.psql(&name, "CREATE SCHEMA acme; CREATE TABLE acme.t (id int PRIMARY KEY)").unwrap();
+    let engine = engine(&cluster.url(&name));
+    let text = "CREATE TABLE t (id int PRIMARY KEY);
+        CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it ran'; END $$;
+        CREATE MATERIALIZED VIEW m AS SELECT f() AS a";
+    let source = Source { name: "app".to_owned(), text: text.to_owned() };
+    let to = engine.compile(&[source], &Policy::default()).await.unwrap();
+    let plan = propose(&engine, &start(&engine).await, &to).await.unwrap();
+    assert!(plan.contains("REFRESH MATERIALIZED VIEW m"), "{plan}");
+    engine.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_share_a_scratch_database() {
     let cluster = Cluster::start(&Binaries::find().unwrap()).unwrap();

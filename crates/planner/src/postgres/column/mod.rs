@@ -14,7 +14,7 @@ use super::default::expression;
 use super::identity::{self, Identity};
 use super::options::Options;
 use super::type_change::{self, Typed};
-use super::{lineage, partition, sequence};
+use super::{domain, lineage, partition, sequence};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
@@ -197,7 +197,11 @@ impl Rules for Column {
             step = step.hazard(HazardKind::RewritesTable, &table, "every row is written anew with its value");
         }
         let given = column.generated.is_some() || column.identity.is_some() || !defaults.is_empty();
-        if column.not_null && !given {
+        let domain = domain::Demands::of_column(fact, context);
+        if domain.are_some() {
+            step = step.hazard(HazardKind::RewritesTable, &table, "every row is checked against the domain");
+        }
+        if (column.not_null || domain.are_some()) && !given && !domain.default {
             step = step.hazard(
                 HazardKind::DependsOnRows,
                 &table,
