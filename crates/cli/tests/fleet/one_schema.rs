@@ -114,6 +114,25 @@ fn a_tenant_of_a_set_is_left_to_it_unless_it_is_taken_over() {
 }
 
 #[test]
+fn a_column_put_aside_stands_in_no_inserts_way() {
+    let one = One::set();
+    let scene = &one.scene;
+    let domains = "CREATE DOMAIN share AS integer NOT NULL CHECK (VALUE BETWEEN 0 AND 100);
+        CREATE DOMAIN part AS share;";
+    let with = format!("{domains} CREATE TABLE t (id integer PRIMARY KEY, a part, b integer NOT NULL);");
+    one.run("apply", &with, &[]).ended(0);
+    scene.psql(0, "INSERT INTO solo.t VALUES (1, 10, 20)");
+    one.run("apply", &format!("{domains} CREATE TABLE t (id integer PRIMARY KEY);"), &[]).ended(0);
+    scene.psql(0, "INSERT INTO solo.t VALUES (2)");
+    // Only that row stands in the way of having it back.
+    one.run("apply", &with, &[]).ended(2);
+    scene.psql(0, "DELETE FROM solo.t WHERE id = 2");
+    one.run("apply", &with, &[]).ended(0);
+    assert_eq!(scene.psql(0, "SELECT id, a, b FROM solo.t"), "1|10|20");
+    scene.all_at(0, &["solo"], &with);
+}
+
+#[test]
 fn rows_in_the_way_are_told_and_nothing_is_half_done() {
     let one = One::set();
     let scene = &one.scene;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use tenantry_catalog::{Fact, Kind, ObjectId};
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::{drop_step, owner_step};
 use super::retype::{self, Retype, Values};
@@ -87,35 +87,37 @@ fn checking(
 }
 
 /// What a column's domain, and the domains that it rests on, demand of values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Demands {
     not_null: bool,
     checks: bool,
+    /// The type beneath all of them.
+    pub base: String,
     /// Rows that have no value get one.
     pub default: bool,
 }
 
 impl Demands {
-    /// Of the column as it shall be. Domains outside of the schema are not known.
-    pub(super) fn of_column(column: &Fact, context: &Context<'_>) -> Self {
+    /// Of a column. Domains outside of the schema are not known.
+    pub(super) fn of_column(column: &Fact, catalog: &Catalog) -> Self {
         let mut demands = Self::default();
         let (mut of, mut name) = (column, column.text("type"));
-        while let Some(domain) = context
-            .to
+        while let Some(domain) = catalog
             .depends_on(&of.id)
             .filter(|on| on.kind == Kind::Domain && name == Some(Quoted(on.first()).to_string().as_str()))
-            .find_map(|on| context.to.get(on))
+            .find_map(|on| catalog.get(on))
         {
             demands.not_null |= domain.is("not_null");
-            demands.checks |= context.to.children(&domain.id).any(|of| of.id.kind == Kind::DomainConstraint);
+            demands.checks |= catalog.children(&domain.id).any(|of| of.id.kind == Kind::DomainConstraint);
             demands.default |= domain.get("default").is_some();
             (of, name) = (domain, domain.text("base"));
+            demands.base = name.unwrap_or_default().to_owned();
         }
         demands
     }
 
     /// Whether there are any: then a null is checked too.
-    pub(super) fn are_some(self) -> bool {
+    pub(super) fn are_some(&self) -> bool {
         self.not_null || self.checks
     }
 }

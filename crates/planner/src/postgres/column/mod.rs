@@ -197,7 +197,7 @@ impl Rules for Column {
             step = step.hazard(HazardKind::RewritesTable, &table, "every row is written anew with its value");
         }
         let given = column.generated.is_some() || column.identity.is_some() || !defaults.is_empty();
-        let domain = domain::Demands::of_column(fact, context);
+        let domain = domain::Demands::of_column(fact, context.to);
         if domain.are_some() {
             step = step.hazard(HazardKind::RewritesTable, &table, "every row is checked against the domain");
         }
@@ -436,6 +436,11 @@ impl Rules for Column {
         }
         if column.not_null {
             steps.push(alter(fact, Verb::Drop, "DROP NOT NULL"));
+        }
+        let domain = domain::Demands::of_column(fact, context.from);
+        if domain.are_some() && !domain.default {
+            // A row that is added from now on has no value for it. The server writes no row anew for this.
+            steps.push(alter(fact, Verb::Drop, &format!("TYPE {}", domain.base)));
         }
         for owned in context.from.children(&fact.id).filter(|child| child.id.kind == Kind::Sequence) {
             let name = reserved_name(&owned.id, context.from);
