@@ -12,6 +12,11 @@ pub enum Failure {
     /// A fleet did not do what was asked.
     #[error(transparent)]
     Fleet(Box<FleetError>),
+    /// A schema that is not there.
+    #[error(
+        "schema {0} is not there: look for the name with \\dn in psql; CREATE SCHEMA makes one, and a TenantSet those of its tenants"
+    )]
+    NoSchema(tenantry_engine::SchemaName),
     /// A definition was refused, in full.
     #[error("{0}")]
     Definition(String),
@@ -91,7 +96,10 @@ pub enum Failure {
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Failure::Engine(Box::new(error))
+        match error {
+            EngineError::Missing { schema } => Failure::NoSchema(schema),
+            error => Failure::Engine(Box::new(error)),
+        }
     }
 }
 

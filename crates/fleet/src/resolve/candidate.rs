@@ -26,6 +26,16 @@ pub(super) fn source(entry: &Entry) -> String {
     }
 }
 
+/// That an entry's source has nothing.
+pub(super) fn nothing(entry: &Entry) -> String {
+    match &entry.tenants {
+        TenantSource::Pattern(pattern) => {
+            format!("no schema matches the pattern {pattern}, in which * stands for any text")
+        }
+        _ => format!("{} returns no tenant", source(entry)),
+    }
+}
+
 /// The tenants of one entry; `None` when it could not be read.
 pub(super) fn of_entry(
     at: usize,

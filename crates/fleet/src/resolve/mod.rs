@@ -112,15 +112,14 @@ pub fn resolve(sources: &Sources<'_>) -> Resolution {
     for (at, (entry, reading)) in sources.entries.iter().zip(sources.readings).enumerate() {
         let known_here = sources.known.iter().any(|known| known.key.database == entry.database);
         match candidate::of_entry(at, entry, reading, &mut resolution) {
-            Some(found)
-                if found.is_empty() && known_here && !matches!(entry.tenants, TenantSource::Names(_)) =>
-            {
-                unread.insert(entry.database.clone());
-                resolution.notes.push(format!(
-                    "{}: {} returns no tenant, which never means that all have left; those that are known stay as they are",
-                    entry.database,
-                    candidate::source(entry)
-                ));
+            Some(found) if found.is_empty() && !matches!(entry.tenants, TenantSource::Names(_)) => {
+                let nothing = format!("{}: {}", entry.database, candidate::nothing(entry));
+                resolution.notes.push(if known_here {
+                    unread.insert(entry.database.clone());
+                    format!("{nothing}, which never means that all have left; those that are known stay as they are")
+                } else {
+                    nothing
+                });
             }
             Some(found) => candidates.extend(found),
             None => {

@@ -245,7 +245,15 @@ fn an_empty_or_failed_reading_removes_nobody() {
         assert_eq!(resolution.notes.len(), 1);
         assert_eq!(resolution.memory, Memory::default());
     }
-    assert!(run(&Case { entries: &[query("a", &[])], ..Case::default() }).notes.is_empty());
+    // Where none was known, that is said too: the query or the pattern may be a wrong one.
+    for (reading, said) in [
+        (query("a", &[]), "a: the tenant query returns no tenant"),
+        (pattern("a", &[]), "a: no schema matches"),
+    ] {
+        let resolution = run(&Case { entries: &[reading], ..Case::default() });
+        assert!(resolution.notes[0].starts_with(said), "{:?}", resolution.notes);
+        assert!(resolution.unread.is_empty());
+    }
 }
 
 #[test]
