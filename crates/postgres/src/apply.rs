@@ -20,7 +20,6 @@ use self::message::{How, Message, Part, Segment, Setting};
 use crate::connect::{Limits, Session};
 use crate::error::is_lost;
 use crate::reach::Reach;
-use crate::watermark;
 
 /// The pause after the first lock that was not to be had; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -33,9 +32,7 @@ const LOCK_SEED: i64 = 7235;
 /// The functions that the applying transaction calls, as statements that make them in the ledger's schema.
 pub(crate) fn functions(ledger: &Identifier) -> Vec<String> {
     let fill = |text: &str| {
-        text.replace("__LEDGER__", &ledger.to_string())
-            .replace("__LOCK_SEED__", &LOCK_SEED.to_string())
-            .replace("__WATERMARK__", watermark::SCHEMA.trim_end())
+        text.replace("__LEDGER__", &ledger.to_string()).replace("__LOCK_SEED__", &LOCK_SEED.to_string())
     };
     [include_str!("apply/watermark.sql"), include_str!("apply/enter.sql"), include_str!("apply/leave.sql")]
         .map(fill)

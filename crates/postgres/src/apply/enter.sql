@@ -13,6 +13,8 @@ CREATE OR REPLACE FUNCTION __LEDGER__.enter(
     lock_modes text[]
 ) RETURNS void
 LANGUAGE plpgsql
+-- The tables' names are few: a plan that is kept serves them as well as one that is made each time.
+SET plan_cache_mode = 'force_generic_plan'
 AS $enter$
 DECLARE
     namespace oid;
@@ -66,7 +68,7 @@ BEGIN
             'LOCK TABLE ONLY %s IN %s MODE', own_table.oid::pg_catalog.regclass, own_table.mode);
     END LOOP;
 
-    IF __LEDGER__.watermark_of(ARRAY[namespace]) IS DISTINCT FROM wanted_watermark THEN
+    IF __LEDGER__.watermark_of(namespace) IS DISTINCT FROM wanted_watermark THEN
         RAISE EXCEPTION USING ERRCODE = 'TN003', MESSAGE = 'moved';
     END IF;
 END

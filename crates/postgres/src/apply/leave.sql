@@ -55,24 +55,26 @@ BEGIN
             segments_done = segments,
             changed_at = pg_catalog.now()
         WHERE tenant.schema = wanted_schema;
-        RETURN __LEDGER__.watermark_of(ARRAY[found_namespace]);
+        RETURN __LEDGER__.watermark_of(found_namespace);
     END IF;
 
-    UPDATE __LEDGER__.tenant AS tenant
-    SET namespace = found_namespace,
-        revision = new_revision,
-        fingerprint = new_fingerprint,
-        watermark = NULL,
-        unfinished = NULL,
-        segments_done = 0,
-        changed_at = pg_catalog.now()
-    WHERE tenant.schema = wanted_schema;
-
+    WITH settled AS (
+        UPDATE __LEDGER__.tenant AS tenant
+        SET namespace = found_namespace,
+            revision = new_revision,
+            fingerprint = new_fingerprint,
+            watermark = NULL,
+            unfinished = NULL,
+            segments_done = 0,
+            changed_at = pg_catalog.now()
+        WHERE tenant.schema = wanted_schema
+        RETURNING tenant.schema, tenant.name, tenant.set
+    )
     INSERT INTO __LEDGER__.event (schema, tenant, set, rollout, plan, revision, outcome, took_ms, approved_by)
     SELECT
-        tenant.schema,
-        tenant.name,
-        tenant.set,
+        settled.schema,
+        settled.name,
+        settled.set,
         by_rollout,
         plan_digest,
         new_revision,
@@ -80,8 +82,7 @@ BEGIN
         pg_catalog.round(
             1000 * EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp())),
         by_person
-    FROM __LEDGER__.tenant AS tenant
-    WHERE tenant.schema = wanted_schema;
+    FROM settled;
     RETURN NULL;
 END
 $leave$

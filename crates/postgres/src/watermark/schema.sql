@@ -3,18 +3,18 @@
 --
 -- $1: the oids of the schemas, each once. One that is not there is left out.
 --
--- The same text serves many schemas at once and, in a function whose plan is
--- kept, one of them under its lock: every table is reached by an index, from
--- what pg_depend knows to stand in the schema. (pg_class has no index on
--- relnamespace alone.)
+-- Every table is reached from what pg_depend knows to stand in the schema, by an
+-- index where schemas are few. (pg_class has no index on relnamespace alone.)
+-- Under a tenant's lock the same value is computed by the ledger's function
+-- watermark_of: whatever is changed here is changed there.
 --
 -- What is printed out of rows that are not the schema's own goes in as text:
 -- the names of roles in privileges, owners and policies. What in-place updates
 -- change without a new version goes in too: the state of an index (before
 -- PostgreSQL 14).
 WITH entry AS MATERIALIZED (
-    -- What stands in the schema itself, and the schema.
-    SELECT wanted.oid AS namespace, dependency.classid, dependency.objid
+    -- What stands in the schema itself, and the schema. An object may refer to it more than once.
+    SELECT DISTINCT wanted.oid AS namespace, dependency.classid, dependency.objid
     FROM pg_catalog.unnest($1) AS wanted (oid)
     JOIN pg_catalog.pg_depend AS dependency
         ON dependency.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
@@ -96,20 +96,18 @@ policy AS MATERIALIZED (
     JOIN pg_catalog.pg_policy AS policy ON policy.polrelid = rows_of_relation.oid
 ),
 commented AS (
-    SELECT entry.namespace, entry.classid, entry.objid FROM entry
-    UNION ALL
-    SELECT indexed.namespace, 'pg_catalog.pg_class'::pg_catalog.regclass, indexed.oid FROM indexed
-    UNION ALL
-    SELECT restriction.namespace, 'pg_catalog.pg_constraint'::pg_catalog.regclass, restriction.oid
-    FROM restriction
-    UNION ALL
-    SELECT trigger.namespace, 'pg_catalog.pg_trigger'::pg_catalog.regclass, trigger.oid
-    FROM trigger
-    WHERE NOT trigger.tgisinternal
-    UNION ALL
-    SELECT rule.namespace, 'pg_catalog.pg_rewrite'::pg_catalog.regclass, rule.oid FROM rule
-    UNION ALL
-    SELECT policy.namespace, 'pg_catalog.pg_policy'::pg_catalog.regclass, policy.oid FROM policy
+    -- By the oid alone: that another catalog may have given it too is at worst a false alarm.
+    SELECT entry.namespace, entry.objid FROM entry
+    UNION
+    SELECT indexed.namespace, indexed.oid FROM indexed
+    UNION
+    SELECT restriction.namespace, restriction.oid FROM restriction
+    UNION
+    SELECT trigger.namespace, trigger.oid FROM trigger WHERE NOT trigger.tgisinternal
+    UNION
+    SELECT rule.namespace, rule.oid FROM rule
+    UNION
+    SELECT policy.namespace, policy.oid FROM policy
 ),
 -- tag: which catalog, times 8192, and the number of the column.
 part (namespace, object, tag, state) AS (
@@ -297,8 +295,7 @@ part (namespace, object, tag, state) AS (
     SELECT commented.namespace, comment.objoid, (35 << 13) + comment.objsubid,
         pg_catalog.concat(comment.xmin, ' ', comment.classoid)
     FROM commented
-    JOIN pg_catalog.pg_description AS comment
-        ON comment.objoid = commented.objid AND comment.classoid = commented.classid
+    JOIN pg_catalog.pg_description AS comment ON comment.objoid = commented.objid
 )
 SELECT
     part.namespace,

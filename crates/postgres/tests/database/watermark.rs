@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use tenantry_engine::{SchemaName, Watermark};
-use tenantry_postgres::{Connections, Database, Settings};
+use tenantry_engine::{Ledger, SchemaName, Watermark};
+use tenantry_postgres::{Connections, Database, PostgresLedger, Settings};
 use tenantry_testkit::pg::{Binaries, Cluster};
 
 use crate::database;
@@ -39,7 +39,17 @@ CREATE TEXT SEARCH CONFIGURATION search (COPY = simple);
 CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
 CREATE OPERATOR === (leftarg = int, rightarg = int, procedure = int4eq);
 CREATE OPERATOR FAMILY family USING btree;
+CREATE OPERATOR FAMILY loose USING btree;
+CREATE OPERATOR CLASS numbers FOR TYPE int USING btree FAMILY loose AS OPERATOR 1 <, FUNCTION 1 btint4cmp(int, int);
 CREATE CONVERSION conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE TEXT SEARCH PARSER cutter (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE mould (lexize = dsimple_lexize);
+CREATE FOREIGN TABLE far (id int) SERVER elsewhere;
+CREATE FUNCTION here() RETURNS oid LANGUAGE sql AS 'SELECT 1::oid';
+CREATE DOMAIN place AS oid DEFAULT 't'::regnamespace::oid CONSTRAINT here CHECK (value <> 't'::regnamespace::oid);
+CREATE TABLE referring (id oid DEFAULT 't'::regnamespace::oid CONSTRAINT here CHECK (id <> 't'::regnamespace::oid), own place);
+CREATE INDEX referring_here ON referring ((id = 't'::regnamespace::oid));
+CREATE VIEW referring_view AS SELECT 't'::regnamespace AS name;
 "#;
 
 /// Each of these changes the schema. `@` runs outside of a transaction.
@@ -165,6 +175,23 @@ const CHANGES: &[&str] = &[
     "ALTER TABLE other.ruled SET SCHEMA t",
     "ALTER EXTENSION plpgsql ADD FUNCTION note()",
     "ALTER EXTENSION plpgsql DROP FUNCTION note()",
+    "ALTER EXTENSION plpgsql ADD SCHEMA t",
+    "ALTER EXTENSION plpgsql DROP SCHEMA t",
+    "ALTER OPERATOR CLASS numbers USING btree RENAME TO figures",
+    "COMMENT ON OPERATOR CLASS figures USING btree IS 'ten'",
+    "ALTER OPERATOR FAMILY loose USING btree OWNER TO looker",
+    "ALTER TEXT SEARCH PARSER cutter RENAME TO knife",
+    "ALTER TEXT SEARCH TEMPLATE mould RENAME TO form",
+    "COMMENT ON TEXT SEARCH TEMPLATE form IS 'cast'",
+    "ALTER FOREIGN TABLE far OPTIONS (ADD place 'x')",
+    "ALTER FOREIGN TABLE far ALTER COLUMN id OPTIONS (ADD name 'y')",
+    "COMMENT ON CONSTRAINT here ON DOMAIN place IS 'not here'",
+    "COMMENT ON CONSTRAINT here ON referring IS 'not here'",
+    "COMMENT ON INDEX referring_here IS 'where'",
+    "ALTER INDEX referring_here ALTER COLUMN 1 SET STATISTICS 9",
+    "ALTER TABLE referring ALTER COLUMN id DROP DEFAULT",
+    "ALTER DOMAIN place DROP DEFAULT",
+    "ALTER DOMAIN place DROP CONSTRAINT here",
     "ALTER SCHEMA t OWNER TO looker",
     "ALTER ROLE looker RENAME TO seer",
     "DROP TABLE item",
@@ -191,28 +218,41 @@ const NO_CHANGES: &[&str] = &[
 #[tokio::test]
 async fn every_kind_of_ddl_moves_the_watermark_of_its_schema_only() {
     let (db, cluster, name) = database("watermark").await;
+    PostgresLedger::at(db.settings().clone(), Connections::default()).prepare().await.unwrap();
     let run = |sql: &str| match sql.strip_prefix('@') {
         Some(alone) => cluster.psql(&name, &format!("SET search_path = t, pg_catalog;\n{alone}")),
         None => cluster.psql(&name, &format!("SET search_path = t, pg_catalog; BEGIN; {sql}; COMMIT")),
     };
     let setup = format!(
-        "CREATE ROLE reader; CREATE SCHEMA t; CREATE SCHEMA other; CREATE TABLE other.elsewhere (id int);
+        "CREATE ROLE reader; CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER elsewhere FOREIGN DATA WRAPPER nothing;
+         CREATE SCHEMA t; CREATE SCHEMA other; CREATE TABLE other.elsewhere (id int);
          SET search_path = t; {BEFORE}; ALTER INDEX base_pkey RENAME TO root_pkey_new; CREATE SCHEMA calm; CREATE TABLE calm.t (id int)"
     );
     cluster.psql(&name, &setup).unwrap();
     let mut last = watermark(&db, "t").await;
     let calm = watermark(&db, "calm").await;
+    // What the guard of an apply computes under the tenant's lock is the same value.
+    let session = db.session().await.unwrap();
+    let guard = async |schema: &str| -> String {
+        let sql = "SELECT tenantry.watermark_of($1::regnamespace::oid)";
+        session.query_one_scalar(&sql.replace("$1", &format!("'{schema}'")), &[]).await.unwrap()
+    };
+    for own in ["t", "calm", "other", "tenantry"] {
+        assert_eq!(guard(own).await, watermark(&db, own).await.0, "the guard differs on {own}");
+    }
 
     for change in CHANGES {
         run(change).unwrap_or_else(|error| panic!("{change}: {error}"));
         let now = watermark(&db, "t").await;
         // What is made and dropped again may lead back to an earlier one: then every row is as it was.
         assert_ne!(now, last, "{change} did not move the watermark");
+        assert_eq!(guard("t").await, now.0, "the guard differs after {change}");
         last = now;
     }
     for no_change in NO_CHANGES {
         run(no_change).unwrap_or_else(|error| panic!("{no_change}: {error}"));
         assert_eq!(watermark(&db, "t").await, last, "{no_change} moved the watermark");
+        assert_eq!(guard("t").await, last.0, "the guard differs after {no_change}");
     }
     assert_eq!(watermark(&db, "calm").await, calm);
 }

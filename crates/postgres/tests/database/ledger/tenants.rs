@@ -205,7 +205,7 @@ async fn a_look_never_brings_back_what_an_apply_replaced() {
     applier.batch_execute(&say(0)).await.unwrap();
     let read = "SELECT schema, fingerprint, (SELECT description FROM pg_description
             WHERE classoid = 'pg_class'::regclass AND objoid = to_regclass(schema || '.t') AND objsubid = 0),
-            watermark_of(ARRAY[to_regnamespace(schema)::oid]), watermark IS NOT NULL
+            watermark_of(to_regnamespace(schema)::oid), watermark IS NOT NULL
         FROM tenant ORDER BY schema";
     let over = AtomicBool::new(false);
     let applies = async {
