@@ -211,12 +211,16 @@ fn shared_variables(manifests: &Manifests, environment: &Environment) -> Vec<Fau
     faults
 }
 
-/// Which databases are reached by the environment.
+/// Which databases are reached by the environment although their Secret is there: another one than it says, perhaps.
 pub(crate) fn notes(manifests: &Manifests, environment: &Environment) -> Vec<Note> {
-    let by_environment = manifests.databases.iter().filter(|(name, _)| environment.uri(&name.name).is_some());
-    let note = |(name, database): (&ObjectName, &Located<_>)| Note {
-        place: database.place(),
-        message: format!("TenantDatabase {name} is reached by {}", Environment::variable(&name.name)),
+    let note = |(name, database): (&ObjectName, &Located<TenantDatabase>)| {
+        environment.uri(&name.name)?;
+        let secret = name.sibling(&database.object.spec.connection.secret_ref.name);
+        manifests.secret(&secret)?;
+        let variable = Environment::variable(&name.name);
+        let message =
+            format!("TenantDatabase {name} is reached by {variable}, and not as Secret {secret} says");
+        Some(Note { place: database.place(), message })
     };
-    by_environment.map(note).collect()
+    manifests.databases.iter().filter_map(note).collect()
 }

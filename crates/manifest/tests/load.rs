@@ -280,9 +280,15 @@ fn a_uri_in_the_environment_takes_the_place_of_a_secret() {
     let manifests = load(&[Input::Text { name: "all.yaml".to_owned(), text }], &environment).unwrap();
     let connection = manifests.connection(&manifests.databases[&name("eu-1")], &environment).unwrap();
     assert_eq!(connection.uri.as_ref().map(Secret::expose), Some("postgresql://me:hunter2@localhost/app"));
+    assert_eq!(manifests.notes, []);
+
+    let text = [DATABASE, LOGIN, DEFINITION, SET].join("---");
+    let manifests = load(&[Input::Text { name: "all.yaml".to_owned(), text }], &environment).unwrap();
+    let connection = manifests.connection(&manifests.databases[&name("eu-1")], &environment).unwrap();
+    assert_eq!(connection.uri.as_ref().map(Secret::expose), Some("postgresql://me:hunter2@localhost/app"));
     assert_eq!(
         manifests.notes[0].to_string(),
-        "all.yaml, line 2, column 1: TenantDatabase eu-1 is reached by TENANTRY_URI_EU_1"
+        "all.yaml, line 2, column 1: TenantDatabase eu-1 is reached by TENANTRY_URI_EU_1, and not as Secret login says"
     );
 
     let twin = DATABASE.replace("eu-1", "eu.1");
