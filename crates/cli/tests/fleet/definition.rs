@@ -48,6 +48,7 @@ fn it_is_told_once_with_its_excerpt() {
     assert_eq!(ran.err.matches("jsonbb\" does not exist").count(), 1, "{}", ran.err);
     assert!(ran.err.contains("app-schema/10-app.sql, line 3, column 10"), "{}", ran.err);
     assert!(ran.err.contains("detail jsonbb NOT NULL"), "{}", ran.err);
+    assert!(ran.err.contains("cannot be compiled on db-0 (PostgreSQL "), "{}", ran.err);
 }
 
 #[test]

@@ -27,11 +27,17 @@ pub enum FleetError {
     },
     /// The definition was refused by every database that could be asked, or
     /// none could be asked.
-    #[error("schemadefinition/{definition} cannot be compiled: {reason}")]
+    #[error(
+        "schemadefinition/{definition} cannot be compiled on {database} (PostgreSQL {version}): {reason}"
+    )]
     Definition {
         /// The definition's name.
         definition: String,
-        /// Why, by the first database that said so.
+        /// The first database that refused it.
+        database: DatabaseName,
+        /// Its server's version.
+        version: String,
+        /// Why.
         reason: String,
     },
     /// A definition without any object, and nobody said that this is meant.

@@ -242,7 +242,7 @@ async fn compile<D: Engine>(
     depth: Depth,
 ) -> Result<(), FleetError> {
     let mut made = 0_usize;
-    let mut refusals: Vec<String> = Vec::new();
+    let mut refusal = None;
     let databases: Vec<DatabaseName> = look.sites.keys().cloned().collect();
     for database in databases {
         if ground.stop.is_cancelled() {
@@ -256,8 +256,13 @@ async fn compile<D: Engine>(
             Ok(_) => made += 1,
             Err(NoTarget::Unknown(_)) if !compiles => {}
             Err(error) => {
-                refusals.push(error.to_string());
                 refuse(look, &database, &error);
+                refusal.get_or_insert(FleetError::Definition {
+                    definition: ground.spec.definition.name.clone(),
+                    database,
+                    version: environment.server_version,
+                    reason: error.to_string(),
+                });
                 continue;
             }
         }
@@ -273,12 +278,7 @@ async fn compile<D: Engine>(
             }
         }
     }
-    match refusals.into_iter().next() {
-        Some(reason) if made == 0 => {
-            Err(FleetError::Definition { definition: ground.spec.definition.name.clone(), reason })
-        }
-        _ => Ok(()),
-    }
+    refusal.filter(|_| made == 0).map_or(Ok(()), Err)
 }
 
 /// The fingerprint that a schema of `revision` has when it is compared as one
