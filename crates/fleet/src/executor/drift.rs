@@ -7,7 +7,7 @@ use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
 use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, SchemaName, TenantName};
 use tenantry_planner::{Change, Digest, Policy, diff, part_aside};
 
-use super::ground::Ground;
+use super::ground::{Ground, Place, tolerate};
 use super::look::Look;
 use super::report::DriftGroup;
 use super::seen::{self, Seen};
@@ -36,16 +36,38 @@ struct Case {
     renamed: Result<Renamed, String>,
 }
 
+impl Case {
+    /// Where its tenants are, if it is known what is renamed aside in them.
+    fn place(&self) -> Option<Place> {
+        Some((self.fingerprint.clone(), aside(self.renamed.as_ref().ok()?)))
+    }
+}
+
 /// The drifted tenants, most first, with how they differ. Work grows with the
-/// distinct ways, not with the tenants.
-pub(super) async fn drift<D: Engine>(ground: &Ground<D>, look: &Look, to: &Digest) -> Vec<DriftGroup> {
+/// distinct ways, not with the tenants. `has_run`: whether a rollout may have
+/// renamed things aside since the look.
+pub(super) async fn drift<D: Engine>(
+    ground: &Ground<D>,
+    look: &Look,
+    to: &Digest,
+    has_run: bool,
+) -> Vec<DriftGroup> {
     let Some(revision) = judged_against(look, to) else { return Vec::new() };
     let mut cases = Vec::new();
     for ((environment, fingerprint), alike) in alike(look, to) {
-        let renamed = renamed(ground, &alike).await.map_err(|error| error.to_string());
+        let renamed = match recorded(look, &alike).filter(|_| !has_run) {
+            Some(renamed) => Ok(renamed),
+            None => renamed(ground, &alike).await.map_err(|error| error.to_string()),
+        };
         cases.push(Case { environment, fingerprint, alike, renamed });
     }
+    let unkept = unkept(ground, &cases).await;
     let unread = read_examples(ground, revision, &cases).await;
+    if ground.writes
+        && let Err(error) = keep(ground, &unkept).await
+    {
+        tracing::warn!(%error, "what explains a drift was not kept; it is read again next time");
+    }
     let mut groups = Vec::new();
     for case in cases {
         let (differences, allow, unexplained) = match explain(ground, look, revision, &case, &unread).await {
@@ -122,6 +144,12 @@ async fn explain<D: Engine>(
     Ok((differences, allow(&target.catalog, &found)))
 }
 
+/// What was renamed aside in the tenants of a group when they were looked at.
+fn recorded(look: &Look, alike: &Alike) -> Option<Renamed> {
+    let (name, schema) = &alike.example;
+    Some(look.sites.get(name)?.records.get(schema)?.renamed.clone())
+}
+
 /// What is renamed aside in the tenants of a group, as it is now.
 async fn renamed<D: Engine>(ground: &Ground<D>, alike: &Alike) -> Result<Renamed, EngineError> {
     let (name, schema) = &alike.example;
@@ -137,6 +165,20 @@ async fn renamed<D: Engine>(ground: &Ground<D>, alike: &Alike) -> Result<Renamed
     Ok(renamed)
 }
 
+/// The groups whose catalog the ledger does not have, as far as this run knows: it read it itself, or is about to.
+async fn unkept<'a, D: Engine>(ground: &Ground<D>, cases: &'a [Case]) -> Vec<&'a Case> {
+    let mut unkept = Vec::new();
+    for case in cases {
+        let Some(place) = case.place() else { continue };
+        let is_kept = ground.catalog_seen(&place).is_none()
+            && !matches!(ground.catalog(&place, &case.alike.example.0).await, Ok(None));
+        if !is_kept {
+            unkept.push(case);
+        }
+    }
+    unkept
+}
+
 /// Reads one tenant of each group whose catalog neither this run nor the ledger has, those of a database together. Where
 /// that did not go well, and why.
 async fn read_examples<D: Engine>(
@@ -148,11 +190,10 @@ async fn read_examples<D: Engine>(
         BTreeMap::new();
     for case in cases {
         let (name, schema) = &case.alike.example;
-        let (Ok(renamed), Some(target)) = (&case.renamed, ground.made_target(&case.environment, revision))
+        let (Some(place), Some(target)) = (case.place(), ground.made_target(&case.environment, revision))
         else {
             continue;
         };
-        let place = (case.fingerprint.clone(), aside(renamed));
         if matches!(ground.catalog(&place, name).await, Ok(None)) {
             let of_database = wanted.entry(name).or_insert_with(|| (target.policy.clone(), BTreeMap::new()));
             of_database.1.insert(schema, place.1);
@@ -168,6 +209,20 @@ async fn read_examples<D: Engine>(
         }
     }
     unread
+}
+
+/// Has the ledger keep these catalogs: they explain the same drift the next time, and nobody is read for that.
+async fn keep<D: Engine>(ground: &Ground<D>, unkept: &[&Case]) -> Result<(), EngineError> {
+    for case in unkept {
+        let (name, _) = &case.alike.example;
+        if let Some(place) = case.place().filter(|(_, aside)| aside.is_none())
+            && ground.remembers(name).await?
+            && let Some(catalog) = ground.catalog_seen(&place)
+        {
+            tolerate(ground.database(name)?.ledger().keep_catalog(&place.0, &catalog).await)?;
+        }
+    }
+    Ok(())
 }
 
 /// What would have to be ignored to allow it; empty where something that is

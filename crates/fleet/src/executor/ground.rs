@@ -208,6 +208,11 @@ impl<D: Engine> Ground<D> {
         hold(&self.catalogs).entry(place).or_insert_with(|| Arc::new(catalog));
     }
 
+    /// A catalog that this run has already.
+    pub(super) fn catalog_seen(&self, place: &Place) -> Option<Arc<Catalog>> {
+        hold(&self.catalogs).get(place).cloned()
+    }
+
     /// A catalog by where its tenants are, from this run or from the ledger,
     /// which keeps those in which nothing was renamed aside.
     pub(super) async fn catalog(
@@ -215,8 +220,8 @@ impl<D: Engine> Ground<D> {
         place: &Place,
         at: &DatabaseName,
     ) -> Result<Option<Arc<Catalog>>, EngineError> {
-        if let Some(catalog) = hold(&self.catalogs).get(place) {
-            return Ok(Some(Arc::clone(catalog)));
+        if let Some(catalog) = self.catalog_seen(place) {
+            return Ok(Some(catalog));
         }
         if place.1.is_some() || !self.remembers(at).await? {
             return Ok(None);
@@ -229,7 +234,7 @@ impl<D: Engine> Ground<D> {
         if let Some(catalog) = catalog {
             self.saw(place.clone(), catalog);
         }
-        Ok(hold(&self.catalogs).get(place).cloned())
+        Ok(self.catalog_seen(place))
     }
 
     /// Takes note of a plan that was proved in this run.

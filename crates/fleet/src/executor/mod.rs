@@ -163,7 +163,7 @@ impl<D: Engine> Fleet<D> {
         to: &Digest,
         machine: Option<&Machine>,
     ) -> Report {
-        let drift = drift::drift(ground, look, to).await;
+        let drift = drift::drift(ground, look, to, machine.is_some()).await;
         let target = ground.wanted().await.unwrap_or_else(|_| ground.declared.clone());
         tell::report(&self.spec, look, to, &target, drift, machine)
     }

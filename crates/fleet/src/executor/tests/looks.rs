@@ -64,8 +64,12 @@ async fn drift_is_found_named_and_grouped() {
     let since = report.drift[0].since;
     assert!(since.is_some());
     tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    stage.calls("a");
     let later = stage.check().await;
     assert_eq!((later.drift[0].since, later.read), (since, 0), "known drift is not read again");
+    assert_eq!(later.drift[1].differences, report.drift[1].differences);
+    let calls = stage.calls("a");
+    assert_eq!(calls.get("inspect"), None, "what explains a drift is kept: {calls:?}");
 
     stage.define("users invoices");
     let merged = stage.apply().await.unwrap();
