@@ -60,6 +60,18 @@ impl PostgresLedger {
         self.done(session, doing, answer)
     }
 
+    /// Writes what is written often, by a statement that the connection keeps.
+    async fn tell_often(
+        &self,
+        doing: &str,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), EngineError> {
+        let session = self.reach.session().await?;
+        let answer = session.statements().query(&*session, sql, values).await;
+        self.done(session, doing, answer).map(drop)
+    }
+
     /// Gives a connection back after a statement outside of a transaction, unless it was lost.
     fn done<T>(
         &self,

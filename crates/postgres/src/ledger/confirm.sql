@@ -7,7 +7,7 @@ __WATERMARK__
 ),
 found AS MATERIALIZED (
     SELECT *
-    FROM unnest($1, $2, $3, $4, $5, $6)
+    FROM unnest($1::oid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
         AS found (namespace, schema, fingerprint, watermark, revision, drifted_since)
 ),
 seen AS MATERIALIZED (

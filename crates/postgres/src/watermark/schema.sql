@@ -15,13 +15,13 @@
 WITH entry AS MATERIALIZED (
     -- What stands in the schema itself, and the schema. An object may refer to it more than once.
     SELECT DISTINCT wanted.oid AS namespace, dependency.classid, dependency.objid
-    FROM pg_catalog.unnest($1) AS wanted (oid)
+    FROM pg_catalog.unnest($1::oid[]) AS wanted (oid)
     JOIN pg_catalog.pg_depend AS dependency
         ON dependency.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
         AND dependency.refobjid = wanted.oid
     UNION ALL
     SELECT namespace.oid, 'pg_catalog.pg_namespace'::pg_catalog.regclass, namespace.oid
-    FROM pg_catalog.unnest($1) AS wanted (oid)
+    FROM pg_catalog.unnest($1::oid[]) AS wanted (oid)
     JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = wanted.oid
 ),
 type AS MATERIALIZED (
