@@ -293,7 +293,7 @@ impl Machine {
                 actions.push(Action::Reread(database, keys));
             }
         }
-        self.read_back(batch, actions);
+        self.read_back(actions);
         let wanted: Vec<GroupKey> =
             self.unplanned.iter().filter(|(_, wanted)| !wanted.asked).map(|(key, _)| key.clone()).collect();
         for key in wanted {
@@ -317,7 +317,13 @@ impl Machine {
 
     /// Reads back what was applied: one read at a time a database, of all that
     /// gathered meanwhile (D13).
-    fn read_back(&mut self, batch: usize, actions: &mut Vec<Action>) {
+    fn read_back(&mut self, actions: &mut Vec<Action>) {
+        // What is being changed needs the server too.
+        let limit = match self.roster.count(PhaseKind::Running) {
+            0 => self.limits.read_back_at_once,
+            _ => self.limits.read_back_beside,
+        };
+        let batch = usize::try_from(limit).unwrap_or(usize::MAX).max(1);
         let applied = self.roster.by_database(PhaseKind::Applied);
         if applied.is_empty() {
             return;

@@ -21,8 +21,10 @@ use crate::{OnFailure, RolloutSpec};
 pub struct Limits {
     /// The set's rollout.
     pub spec: RolloutSpec,
-    /// Whether a read-back may wait for others, to be one query for many.
+    /// How many tenants are read back at once when nobody waits for anything else.
     pub read_back_at_once: u32,
+    /// How many are while others are being changed: a part that one connection reads steadily, so that the applies go on.
+    pub read_back_beside: u32,
     /// How many applied tenants may be waiting for their read-back.
     pub unconfirmed: u32,
 }
@@ -31,11 +33,12 @@ impl Limits {
     /// The limits of a set.
     ///
     /// A read-back costs one set of queries however many tenants it is for, so
-    /// it takes what has gathered, at most 200 to bound its memory; more than
-    /// twice that unconfirmed would let too much happen before a mismatch
-    /// shows.
+    /// it takes what has gathered, at most 200 to bound its memory. Reading a
+    /// tenant takes longer than changing it: applies may run ahead by as many
+    /// as make a fleet of 1,500 wait for none of it, and not by any number, so
+    /// that a mismatch shows before too much happened.
     pub fn of(spec: &RolloutSpec) -> Self {
-        Self { spec: spec.clone(), read_back_at_once: 200, unconfirmed: 400 }
+        Self { spec: spec.clone(), read_back_at_once: 200, read_back_beside: 25, unconfirmed: 1000 }
     }
 }
 
