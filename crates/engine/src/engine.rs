@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -58,8 +59,8 @@ pub struct Inspected {
     pub oid: u32,
     /// Its watermark, equal before and after it was read.
     pub watermark: Watermark,
-    /// What is in it, as the policy sees it, with what was renamed aside.
-    pub catalog: Catalog,
+    /// What is in it, as the policy sees it, with what was renamed aside. Equal schemas that were read together share one.
+    pub catalog: Arc<Catalog>,
     /// The fingerprint of that, without what the ledger knows as renamed aside
     /// (D10).
     pub fingerprint: Fingerprint,

@@ -2,11 +2,12 @@
 
 mod batches;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tenantry_catalog::{Catalog, Fingerprint};
+use tenantry_catalog::{Catalog, Fingerprint, ObjectId};
 use tenantry_engine::{EngineError, Inspected, SchemaName, Watermark};
 use tenantry_planner::sql::Quoted;
 use tenantry_planner::{Policy, part_aside};
@@ -135,6 +136,13 @@ struct Mark {
     readable: bool,
 }
 
+/// What is handed out of a catalog.
+#[derive(Clone)]
+struct View {
+    catalog: Arc<Catalog>,
+    fingerprint: Fingerprint,
+}
+
 /// Schemas as they stand at one moment, by their oids.
 type Marks = BTreeMap<u32, Mark>;
 
@@ -174,12 +182,22 @@ impl Reading<'_> {
         Ok(self.outcome(batch, &before, &after, read, &renamed))
     }
 
+    /// A catalog as the policy sees it, and its fingerprint without what was renamed aside.
+    fn view(self, read: &Catalog, aside: &[(ObjectId, String)]) -> View {
+        let catalog = Arc::new(self.policy.project(read));
+        let fingerprint = match aside {
+            [] => Fingerprint::of(&catalog),
+            aside => Fingerprint::of(&part_aside(&catalog, aside).0),
+        };
+        View { catalog, fingerprint }
+    }
+
     fn outcome(
         self,
         batch: Batch,
         before: &Marks,
         after: &Marks,
-        read: Result<BTreeMap<u32, Catalog>, InspectError>,
+        read: Result<BTreeMap<u32, Arc<Catalog>>, InspectError>,
         renamed: &Renamed,
     ) -> Outcome {
         let there: BTreeSet<&SchemaName> = before.values().map(|mark| &mark.schema).collect();
@@ -194,17 +212,17 @@ impl Reading<'_> {
             .filter(|item| there.contains(&item.schema))
             .partition(|item| stood.contains(&item.schema));
         match read {
-            Ok(mut catalogs) => {
+            Ok(catalogs) => {
                 let (readable, hidden): (Vec<_>, Vec<_>) =
                     still.into_iter().partition(|(_, mark)| mark.readable);
+                // What is shared is looked at once.
+                let mut views: HashMap<(*const Catalog, &[_]), View> = HashMap::new();
                 let found = readable.into_iter().filter_map(|(oid, mark)| {
                     let aside = renamed.get(mark.schema.as_str()).map(Vec::as_slice).unwrap_or_default();
-                    let catalog = self.policy.project(&catalogs.remove(&oid)?);
-                    let fingerprint = if aside.is_empty() {
-                        Fingerprint::of(&catalog)
-                    } else {
-                        Fingerprint::of(&part_aside(&catalog, aside).0)
-                    };
+                    let read = catalogs.get(&oid)?;
+                    let view = views.entry((Arc::as_ptr(read), aside));
+                    let View { catalog, fingerprint } =
+                        view.or_insert_with(|| self.view(read, aside)).clone();
                     let Mark { schema, watermark, .. } = mark;
                     let (schema, watermark) = (schema.clone(), watermark.clone());
                     Some(Inspected { schema, oid, watermark, catalog, fingerprint })

@@ -499,5 +499,5 @@ async fn read(session: &Session, schema: &SchemaName) -> Result<Catalog, EngineE
     let oid: u32 = row.try_get(0).map_err(failed)?;
     let mut read =
         inspect(&**session, session.statements(), &[oid]).await.map_err(|error| error.told(session))?;
-    read.remove(&oid).ok_or_else(missing)
+    read.remove(&oid).map(Arc::unwrap_or_clone).ok_or_else(missing)
 }

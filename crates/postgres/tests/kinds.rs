@@ -7,8 +7,8 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tenantry_catalog::Catalog;
 use tenantry_planner::postgres::Postgres;
@@ -62,7 +62,7 @@ impl Database {
             let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
             tokio::spawn(connection);
             let transaction = client.transaction().await.unwrap();
-            let mut read: BTreeMap<u32, Catalog> =
+            let mut read: BTreeMap<u32, Arc<Catalog>> =
                 inspect(&transaction, &Statements::default(), &[oid]).await.unwrap_or_else(|error| {
                     let mut text = error.to_string();
                     let mut source = std::error::Error::source(&error);
@@ -72,7 +72,7 @@ impl Database {
                     }
                     panic!("{text}")
                 });
-            read.remove(&oid).unwrap()
+            read.remove(&oid).map(Arc::unwrap_or_clone).unwrap()
         })
     }
 

@@ -1,6 +1,7 @@
 //! A live schema: its database, what is in it, and what was renamed aside in it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use tenantry_catalog::{Catalog, Fact, ObjectId};
 use tenantry_engine::{Engine as _, EngineError, Inspected, Ledger as _, SchemaName};
@@ -85,7 +86,7 @@ impl Live {
             .await?;
         let mut inspected = found.ok_or_else(|| EngineError::Missing { schema: schema.clone() })?;
         let renamed = self.renamed(schema).await?;
-        inspected.catalog = known(&inspected.catalog, &renamed);
+        inspected.catalog = Arc::new(known(&inspected.catalog, &renamed));
         Ok(Schema { inspected, renamed })
     }
 

@@ -204,8 +204,8 @@ impl<D: Engine> Ground<D> {
     }
 
     /// Keeps a catalog, once for all tenants that are equal.
-    pub(super) fn saw(&self, place: Place, catalog: Catalog) {
-        hold(&self.catalogs).entry(place).or_insert_with(|| Arc::new(catalog));
+    pub(super) fn saw(&self, place: Place, catalog: Arc<Catalog>) {
+        hold(&self.catalogs).entry(place).or_insert(catalog);
     }
 
     /// A catalog that this run has already.
@@ -232,7 +232,7 @@ impl<D: Engine> Ground<D> {
             Err(error) => return Err(error),
         };
         if let Some(catalog) = catalog {
-            self.saw(place.clone(), catalog);
+            self.saw(place.clone(), Arc::new(catalog));
         }
         Ok(self.catalog_seen(place))
     }

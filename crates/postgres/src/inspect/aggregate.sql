@@ -1,18 +1,11 @@
 -- Aggregates, by the parts of their definition; what a part is by default is
 -- left out.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, a.*, p.oid, p.proname, p.proargtypes, p.proowner, p.proparallel
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_proc'::regclass
-    JOIN pg_proc p ON p.oid = d.objid
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, a.*, p.oid, p.proname, p.proargtypes, p.proowner, p.proparallel
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
     JOIN pg_aggregate a ON a.aggfnoid = p.oid
+    WHERE p.oid = ANY ($1)
 )
 SELECT a.schema,
        'pg_proc'::regclass::oid AS class,

@@ -2,6 +2,7 @@
 //! goes there, so that equal tenants have equal catalogs (D4).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tenantry_catalog::{Catalog, Fact, Kind};
@@ -12,12 +13,18 @@ const NAMES_SCHEMA: &str = "_names_schema";
 
 /// Puts the placeholder into every body of a catalog, where it qualifies by the
 /// schema's name for certain.
-pub(super) fn abstract_bodies(catalog: &mut Catalog, schema: &str) {
+pub(super) fn abstract_bodies(catalog: &mut Arc<Catalog>, schema: &str) {
+    let routines = [Kind::Function, Kind::Procedure];
+    let names = |fact: &Fact| fact.text("body").is_some_and(|body| body.contains(schema));
+    if !routines.iter().any(|kind| catalog.of_kind(*kind).any(names)) {
+        return;
+    }
     let owned: HashSet<String> =
         catalog.facts().filter(|fact| stands_alone(fact)).map(|fact| fact.id.first().to_owned()).collect();
     let named: Vec<Fact> = catalog.facts().filter_map(|fact| abstracted(fact, schema, &owned)).collect();
-    for fact in named {
-        catalog.insert(fact);
+    if !named.is_empty() {
+        let catalog = Arc::make_mut(catalog);
+        named.into_iter().for_each(|fact| catalog.insert(fact));
     }
 }
 

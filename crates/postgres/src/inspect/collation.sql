@@ -1,11 +1,8 @@
 -- Collations. The version of one is the server's, not the schema's.
 WITH own AS MATERIALIZED (
-    SELECT d.refobjid AS schema, c.*
-    FROM pg_depend d
-    JOIN pg_collation c ON c.oid = d.objid
-    WHERE d.refclassid = 'pg_namespace'::regclass
-      AND d.refobjid = ANY ($1)
-      AND d.classid = 'pg_collation'::regclass
+    SELECT c.collnamespace AS schema, c.*
+    FROM pg_collation c
+    WHERE c.oid = ANY ($1)
 )
 SELECT c.schema,
        'pg_collation'::regclass::oid AS class,

@@ -1,11 +1,13 @@
 -- Defaults of tables' columns. The expression of a generated column is a part
 -- of the column.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
+WITH relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema,
+           (SELECT quote_ident(n.nspname) || ', pg_catalog, pg_temp' FROM pg_namespace n WHERE n.oid = c.relnamespace) AS path,
+           c.oid, c.relname
+    FROM pg_class c
+    WHERE c.oid = ANY ($1)
 )
-SELECT n.oid                               AS schema,
+SELECT c.schema                             AS schema,
        'pg_attrdef'::regclass::oid         AS class,
        ad.oid                              AS object,
        0                                   AS sub,
@@ -13,15 +15,11 @@ SELECT n.oid                               AS schema,
        ARRAY[c.relname, a.attname]::text[] AS name,
        'column'                            AS parent_kind,
        ARRAY[c.relname, a.attname]::text[] AS parent_name,
-       CASE WHEN current_setting('search_path') = n.path
-              OR set_config('search_path', n.path, true) IS NOT NULL THEN
+       CASE WHEN current_setting('search_path') = c.path
+              OR set_config('search_path', c.path, true) IS NOT NULL THEN
            json_build_object('expression', pg_get_expr(ad.adbin, ad.adrelid))
        END::text AS attributes
-FROM namespace n
-JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                AND d.refobjid = n.oid
-                AND d.classid = 'pg_class'::regclass
-JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p')
+FROM relation c
 JOIN pg_attrdef ad ON ad.adrelid = c.oid
 JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
 WHERE a.attgenerated = ''

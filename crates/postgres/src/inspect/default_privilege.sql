@@ -21,4 +21,4 @@ CROSS JOIN LATERAL (
     FROM aclexplode(d.defaclacl) a
     GROUP BY a.grantee
 ) g
-WHERE d.defaclnamespace = ANY ($1)
+WHERE d.oid = ANY ($1)

@@ -1,36 +1,31 @@
 -- Indexes of tables and materialized views, but for those that a constraint
 -- made. A partition's index says which index of the partitioned table it
 -- belongs to.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-relation AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, c.oid, c.relname, c.relkind
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_class'::regclass
-    JOIN pg_class c ON c.oid = d.objid
-    WHERE c.relhasindex AND c.relkind IN ('r', 'p', 'm')
+WITH relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema,
+           (SELECT quote_ident(n.nspname) || ', pg_catalog, pg_temp' FROM pg_namespace n WHERE n.oid = c.relnamespace) AS path,
+           c.oid, c.relname, c.relkind
+    FROM pg_class c
+    WHERE c.oid = ANY ($1)
 ),
 index AS MATERIALIZED (
-    SELECT r.schema, r.path, r.relname AS on_name, r.relkind AS on_kind, i.*, c.relname, c.relkind
+    SELECT r.schema, r.path, r.relname AS on_name, r.relkind AS on_kind,
+           i.indexrelid, i.indisunique, i.indisvalid, i.indisclustered, i.indisreplident
     FROM relation r
     JOIN pg_index i ON i.indrelid = r.oid
-    JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE NOT EXISTS (
-        SELECT FROM pg_constraint k
-        WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
-    )
+    WHERE NOT i.indisprimary
+      AND NOT i.indisexclusion
+      AND NOT (i.indisunique AND EXISTS (
+          SELECT FROM pg_constraint k
+          WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype = 'u'
+      ))
 )
 SELECT i.schema,
        'pg_class'::regclass::oid AS class,
        i.indexrelid              AS object,
        0                         AS sub,
        'index'                   AS kind,
-       ARRAY[i.relname]::text[]  AS name,
+       ARRAY[c.relname]::text[]  AS name,
        CASE i.on_kind WHEN 'm' THEN 'materialized view' ELSE 'table' END AS parent_kind,
        ARRAY[i.on_name]::text[]  AS parent_name,
        CASE WHEN current_setting('search_path') = i.path
@@ -55,7 +50,8 @@ SELECT i.schema,
                    JOIN pg_class p ON p.oid = h.inhparent
                    WHERE h.inhrelid = i.indexrelid
                ),
-               '_partitioned', nullif(i.relkind = 'I', false)
+               '_partitioned', nullif(c.relkind = 'I', false)
            )
        END::text AS attributes
 FROM index i
+JOIN pg_class c ON c.oid = i.indexrelid

@@ -6,10 +6,12 @@
 
 mod bodies;
 mod error;
+mod facts;
 mod reader;
 mod row;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::future::{join, join_all, try_join_all};
 use tenantry_catalog::Catalog;
@@ -19,7 +21,7 @@ use tokio_postgres::{GenericClient, Row};
 pub use error::InspectError;
 
 use reader::Reader;
-use row::{Edge, FactRow, Identity, Place};
+use row::{Identity, Place, Rest, Sort};
 
 use crate::connect::Statements;
 
@@ -27,44 +29,104 @@ use crate::connect::Statements;
 struct Query {
     /// What it reads, for messages.
     what: &'static str,
-    /// Takes the namespaces' oids, and returns rows of the shape of [`FactRow`].
+    /// Of which objects: it is not asked where no schema has any.
+    of: fn(&Sort) -> bool,
+    /// Takes those objects' oids, and returns rows of the shape that [`facts::Facts`] takes.
     sql: &'static str,
 }
 
 /// Every kind's statement. A new kind is one more line, and its file.
 const QUERIES: &[Query] = &[
-    Query { what: "schemas", sql: include_str!("schema.sql") },
-    Query { what: "tables", sql: include_str!("table.sql") },
-    Query { what: "columns", sql: include_str!("column.sql") },
-    Query { what: "defaults", sql: include_str!("default.sql") },
-    Query { what: "constraints", sql: include_str!("constraint.sql") },
-    Query { what: "sequences", sql: include_str!("sequence.sql") },
-    Query { what: "indexes", sql: include_str!("index.sql") },
-    Query { what: "inheritance", sql: include_str!("inheritance.sql") },
-    Query { what: "partitions", sql: include_str!("partition.sql") },
-    Query { what: "types", sql: include_str!("type.sql") },
-    Query { what: "checks of domains", sql: include_str!("domain_constraint.sql") },
-    Query { what: "functions and procedures", sql: include_str!("routine.sql") },
-    Query { what: "aggregates", sql: include_str!("aggregate.sql") },
-    Query { what: "operators", sql: include_str!("operator.sql") },
-    Query { what: "operator families", sql: include_str!("operator_family.sql") },
-    Query { what: "operator classes", sql: include_str!("operator_class.sql") },
-    Query { what: "text search objects", sql: include_str!("text_search.sql") },
-    Query { what: "collations", sql: include_str!("collation.sql") },
-    Query { what: "views", sql: include_str!("view.sql") },
-    Query { what: "rules", sql: include_str!("rule.sql") },
-    Query { what: "triggers", sql: include_str!("trigger.sql") },
-    Query { what: "policies", sql: include_str!("policy.sql") },
-    Query { what: "extended statistics", sql: include_str!("statistics.sql") },
-    Query { what: "privileges", sql: include_str!("privilege.sql") },
-    Query { what: "default privileges", sql: include_str!("default_privilege.sql") },
-    Query { what: "comments", sql: include_str!("comment.sql") },
+    Query { what: "schemas", of: |sort| sort.is("pg_namespace", ""), sql: include_str!("schema.sql") },
+    Query { what: "tables", of: is_table, sql: include_str!("table.sql") },
+    Query { what: "columns", of: is_table, sql: include_str!("column.sql") },
+    Query { what: "defaults", of: is_table, sql: include_str!("default.sql") },
+    Query { what: "constraints", of: is_table, sql: include_str!("constraint.sql") },
+    Query { what: "sequences", of: |sort| sort.is("pg_class", "S"), sql: include_str!("sequence.sql") },
+    Query {
+        what: "indexes",
+        of: |sort| sort.is("pg_class", "rpm") && sort.has_index,
+        sql: include_str!("index.sql"),
+    },
+    Query { what: "inheritance", of: |sort| sort.is("pg_class", "r"), sql: include_str!("inheritance.sql") },
+    Query {
+        what: "partitions",
+        of: |sort| is_table(sort) && sort.is_partition,
+        sql: include_str!("partition.sql"),
+    },
+    Query { what: "types", of: |sort| sort.is("pg_type", "ecrd"), sql: include_str!("type.sql") },
+    Query {
+        what: "checks of domains",
+        of: |sort| sort.is("pg_type", "d"),
+        sql: include_str!("domain_constraint.sql"),
+    },
+    Query {
+        what: "functions and procedures",
+        of: |sort| sort.is("pg_proc", "fwp"),
+        sql: include_str!("routine.sql"),
+    },
+    Query { what: "aggregates", of: |sort| sort.is("pg_proc", "a"), sql: include_str!("aggregate.sql") },
+    Query { what: "operators", of: |sort| sort.is("pg_operator", ""), sql: include_str!("operator.sql") },
+    Query {
+        what: "operator families",
+        of: |sort| sort.is("pg_opfamily", ""),
+        sql: include_str!("operator_family.sql"),
+    },
+    Query {
+        what: "operator classes",
+        of: |sort| sort.is("pg_opclass", ""),
+        sql: include_str!("operator_class.sql"),
+    },
+    Query {
+        what: "text search dictionaries",
+        of: |sort| sort.is("pg_ts_dict", ""),
+        sql: include_str!("text_search_dictionary.sql"),
+    },
+    Query {
+        what: "text search configurations",
+        of: |sort| sort.is("pg_ts_config", ""),
+        sql: include_str!("text_search_configuration.sql"),
+    },
+    Query { what: "collations", of: |sort| sort.is("pg_collation", ""), sql: include_str!("collation.sql") },
+    Query { what: "views", of: |sort| sort.is("pg_class", "vm"), sql: include_str!("view.sql") },
+    Query {
+        what: "rules",
+        of: |sort| sort.is("pg_class", "rpvmf") && sort.has_rules,
+        sql: include_str!("rule.sql"),
+    },
+    Query {
+        what: "triggers",
+        of: |sort| sort.is("pg_class", "rpvmf") && sort.has_triggers,
+        sql: include_str!("trigger.sql"),
+    },
+    Query { what: "policies", of: |sort| sort.is("pg_class", "rpf"), sql: include_str!("policy.sql") },
+    Query {
+        what: "extended statistics",
+        of: |sort| sort.is("pg_statistic_ext", ""),
+        sql: include_str!("statistics.sql"),
+    },
+    Query { what: "privileges", of: |sort| sort.is("pg_namespace", ""), sql: include_str!("privilege.sql") },
+    Query {
+        what: "default privileges",
+        of: |sort| sort.is("pg_default_acl", ""),
+        sql: include_str!("default_privilege.sql"),
+    },
+    Query { what: "comments", of: |sort| sort.is("pg_description", ""), sql: include_str!("comment.sql") },
 ];
 
-/// Everything that is in the schemas, by address.
-const EVERYTHING: &str = include_str!("everything.sql");
-/// What rests on what.
-const DEPENDENCIES: &str = include_str!("dependencies.sql");
+fn is_table(sort: &Sort) -> bool {
+    sort.is("pg_class", "rp")
+}
+
+/// What stands in the schemas, by its sort.
+const OBJECTS: &str = include_str!("objects.sql");
+/// Everything that is in the schemas, by address, with what it rests on.
+const RESTS: &str = concat!(
+    "WITH place AS MATERIALIZED (\n",
+    include_str!("everything.sql"),
+    "\n)\n",
+    include_str!("dependencies.sql")
+);
 /// Where the statements look for the names in them.
 const PATH: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 /// What the schemas are called.
@@ -82,36 +144,41 @@ pub async fn inspect(
     client: &impl GenericClient,
     statements: &Statements,
     schemas: &[u32],
-) -> Result<BTreeMap<u32, Catalog>, InspectError> {
-    let asked = Asked { client, statements };
-    asked.prepare().await?;
+) -> Result<BTreeMap<u32, Arc<Catalog>>, InspectError> {
+    let asked = &Asked { client, statements };
     let mut reader = Reader::default();
-    // All of them are sent at once: what is waited for is the server, and not the way to it.
     let these: [&(dyn ToSql + Sync); 1] = [&schemas];
-    let answers = join_all(QUERIES.iter().map(|query| asked.query(query.what, query.sql, &these))).await;
-    for (query, rows) in QUERIES.iter().zip(answers) {
-        for row in &rows? {
-            reader.fact(FactRow::decode(query.what, row)?)?;
+    let rows = asked.query("lists of objects", OBJECTS, &these).await?;
+    let sorts = rows.iter().map(Sort::decode).collect::<Result<Vec<_>, _>>()?;
+    let wanted: Vec<(&Query, Vec<u32>)> = QUERIES
+        .iter()
+        .map(|query| {
+            let objects = sorts.iter().filter(|sort| (query.of)(sort)).flat_map(|sort| &sort.objects);
+            (query, objects.copied().collect::<Vec<u32>>())
+        })
+        .filter(|(_, objects)| !objects.is_empty())
+        .collect();
+    asked.prepare(&wanted).await?;
+    // All of them are sent at once: what is waited for is the server, and not the way to it.
+    let answers = wanted.iter().map(|(query, objects)| async move {
+        asked.query(query.what, query.sql, &[objects]).await.map(|rows| (query.what, rows))
+    });
+    let (answers, rests) = join(join_all(answers), asked.query("dependencies", RESTS, &these)).await;
+    for answer in answers {
+        let (what, rows) = answer?;
+        for row in &rows {
+            reader.fact(what, row)?;
         }
     }
-    let everything = asked.query("lists of objects", EVERYTHING, &these).await?;
-    for row in &everything {
-        reader.place(
-            row.try_get("schema").map_err(InspectError::query("lists of objects"))?,
-            Place::decode(row)?,
-        );
-    }
-    let (classes, objects) = columns(reader.places());
-    let edges = asked.query("dependencies", DEPENDENCIES, &[&classes, &objects]).await?;
-    for row in &edges {
-        reader.edge(&Edge::decode(row)?);
+    for row in &rests? {
+        reader.rest(&Rest::decode(row)?);
     }
     let (classes, objects) = columns(reader.unnamed());
     let identities = asked.query("identities of objects", IDENTIFY, &[&classes, &objects]).await?;
     for row in &identities {
         reader.identity(Identity::decode(row)?);
     }
-    let mut catalogs = reader.finish();
+    let mut catalogs = reader.finish()?;
     let names = asked.query("names of schemas", NAMES, &these).await?;
     for row in &names {
         let broken = InspectError::query("names of schemas");
@@ -129,14 +196,16 @@ struct Asked<'a, C> {
 }
 
 impl<C: GenericClient> Asked<'_, C> {
-    /// Prepares the kinds' statements, so that none of them waits for that among the others.
-    async fn prepare(&self) -> Result<(), InspectError> {
+    /// Prepares these statements, so that none of them waits for that among the others.
+    async fn prepare(&self, wanted: &[(&'static Query, Vec<u32>)]) -> Result<(), InspectError> {
         self.client.batch_execute(PATH).await.map_err(InspectError::query("search path"))?;
-        let prepare = |query: &'static Query| async move {
-            let prepared = self.statements.prepare(self.client, query.sql).await;
-            prepared.map_err(InspectError::query(query.what))
+        let statements =
+            wanted.iter().map(|(query, _)| (query.what, query.sql)).chain([("dependencies", RESTS)]);
+        let prepare = |(what, sql)| async move {
+            let prepared = self.statements.prepare(self.client, sql).await;
+            prepared.map_err(InspectError::query(what))
         };
-        try_join_all(QUERIES.iter().map(prepare)).await.map(drop)
+        try_join_all(statements.map(prepare)).await.map(drop)
     }
 
     /// Runs one statement, under a search path that is always the same: the names in it are the server's own, whatever the

@@ -1,18 +1,11 @@
 -- Operators. One that was only named as a partner of another has no function
 -- yet: it is none.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, o.*
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_operator'::regclass
-    JOIN pg_operator o ON o.oid = d.objid
-    WHERE o.oprcode <> 0
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, o.*
+    FROM pg_operator o
+    JOIN pg_namespace n ON n.oid = o.oprnamespace
+    WHERE o.oid = ANY ($1)
+      AND o.oprcode <> 0
 )
 SELECT o.schema,
        'pg_operator'::regclass::oid AS class,

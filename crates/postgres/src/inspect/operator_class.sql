@@ -1,17 +1,10 @@
 -- Operator classes, with the operators and functions that belong to them.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, c.*, am.amname
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_opclass'::regclass
-    JOIN pg_opclass c ON c.oid = d.objid
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, c.*, am.amname
+    FROM pg_opclass c
+    JOIN pg_namespace n ON n.oid = c.opcnamespace
     JOIN pg_am am ON am.oid = c.opcmethod
+    WHERE c.oid = ANY ($1)
 )
 SELECT c.schema,
        'pg_opclass'::regclass::oid         AS class,

@@ -1,17 +1,10 @@
 -- Operator families, with the members that belong to no class of theirs.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, f.*, am.amname
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_opfamily'::regclass
-    JOIN pg_opfamily f ON f.oid = d.objid
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, f.*, am.amname
+    FROM pg_opfamily f
+    JOIN pg_namespace n ON n.oid = f.opfnamespace
     JOIN pg_am am ON am.oid = f.opfmethod
+    WHERE f.oid = ANY ($1)
 )
 SELECT f.schema,
        'pg_opfamily'::regclass::oid        AS class,

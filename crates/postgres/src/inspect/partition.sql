@@ -1,18 +1,11 @@
 -- Partitions: that a table is attached, to what, and for which rows. Attaching
 -- and detaching moves no row, so it is a fact of its own.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-relation AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, c.oid, c.relname, c.relpartbound
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_class'::regclass
-    JOIN pg_class c ON c.oid = d.objid
-    WHERE c.relispartition AND c.relkind IN ('r', 'p')
+WITH relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema,
+           (SELECT quote_ident(n.nspname) || ', pg_catalog, pg_temp' FROM pg_namespace n WHERE n.oid = c.relnamespace) AS path,
+           c.oid, c.relname, c.relpartbound
+    FROM pg_class c
+    WHERE c.oid = ANY ($1) AND c.relispartition
 )
 SELECT r.schema,
        NULL::oid                AS class,

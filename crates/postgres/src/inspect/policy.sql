@@ -1,10 +1,12 @@
 -- Row-level security policies.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
+WITH relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema,
+           (SELECT quote_ident(n.nspname) || ', pg_catalog, pg_temp' FROM pg_namespace n WHERE n.oid = c.relnamespace) AS path,
+           c.oid, c.relname, c.relkind
+    FROM pg_class c
+    WHERE c.oid = ANY ($1)
 )
-SELECT n.oid                               AS schema,
+SELECT c.schema                             AS schema,
        'pg_policy'::regclass::oid          AS class,
        p.oid                               AS object,
        0                                   AS sub,
@@ -12,8 +14,8 @@ SELECT n.oid                               AS schema,
        ARRAY[c.relname, p.polname]::text[] AS name,
        CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS parent_kind,
        ARRAY[c.relname]::text[]            AS parent_name,
-       CASE WHEN current_setting('search_path') = n.path
-              OR set_config('search_path', n.path, true) IS NOT NULL THEN
+       CASE WHEN current_setting('search_path') = c.path
+              OR set_config('search_path', c.path, true) IS NOT NULL THEN
            json_build_object(
                'permissive', p.polpermissive,
                'command', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
@@ -25,9 +27,5 @@ SELECT n.oid                               AS schema,
                'check', pg_get_expr(p.polwithcheck, p.polrelid)
            )
        END::text AS attributes
-FROM namespace n
-JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                AND d.refobjid = n.oid
-                AND d.classid = 'pg_class'::regclass
-JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'f')
+FROM relation c
 JOIN pg_policy p ON p.polrelid = c.oid

@@ -2,11 +2,14 @@
 //! facts here: the object's own, or that of the object which it is a part of.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use tenantry_catalog::{Catalog, External, ObjectId, Reference, TENANT, Unmodelled};
+use tokio_postgres::Row;
 
 use super::InspectError;
-use super::row::{Address, Edge, EdgeType, FactRow, Identity, Place};
+use super::facts::{Facts, Number, Said, Standing};
+use super::row::{Address, Edge, EdgeType, Identity, Place, Rest};
 
 /// How far it is from a part to its whole, at most: an array type of a row
 /// type of a view, and some to spare.
@@ -15,10 +18,12 @@ const DEEPEST_PART: usize = 8;
 /// Catalogs in the making.
 #[derive(Default)]
 pub(super) struct Reader {
-    catalogs: BTreeMap<u32, Catalog>,
-    facts: HashMap<Address, (u32, ObjectId)>,
+    said: Facts,
+    /// What each schema has.
+    schemas: BTreeMap<u32, Vec<Number>>,
+    facts: HashMap<Address, (u32, Number)>,
     /// Everything that is in the schemas, and in which.
-    everything: BTreeMap<Place, u32>,
+    everything: HashMap<Place, u32>,
     /// What is a part, or a copy, of what.
     wholes: HashMap<Place, Address>,
     /// What extensions brought.
@@ -27,37 +32,44 @@ pub(super) struct Reader {
     identities: HashMap<Place, Identity>,
 }
 
+/// All that a catalog is made of: schemas for which this is equal have equal catalogs.
+#[derive(Default, PartialEq, Eq, Hash)]
+struct Parts {
+    facts: Vec<Number>,
+    references: BTreeSet<(Number, Target)>,
+    /// What extensions brought.
+    members: BTreeSet<Number>,
+    unmodelled: BTreeSet<(External, BTreeSet<Number>)>,
+}
+
+/// What a fact refers to.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Target {
+    Inside(Number),
+    Outside(External),
+}
+
 impl Reader {
-    /// Takes a fact.
-    pub(super) fn fact(&mut self, row: FactRow) -> Result<(), InspectError> {
-        let FactRow { what, schema, address, fact, references } = row;
-        let catalog = self.catalogs.entry(schema).or_default();
-        if catalog.contains(&fact.id) {
-            return Err(InspectError::Twice { what, object: fact.id.to_string() });
-        }
-        for on in references {
-            catalog.refer(fact.id.clone(), Reference::Inside(on));
-        }
+    /// Takes a row that says a fact.
+    pub(super) fn fact(&mut self, what: &'static str, row: &Row) -> Result<(), InspectError> {
+        let Standing { schema, address, fact } = self.said.take(what, row)?;
+        self.schemas.entry(schema).or_default().push(fact);
         if let Some(address) = address {
-            self.facts.insert(address, (schema, fact.id.clone()));
+            self.facts.insert(address, (schema, fact));
             self.everything.insert(address.place, schema);
         }
-        catalog.insert(fact);
         Ok(())
     }
 
-    /// Takes note of something that is in a schema.
-    pub(super) fn place(&mut self, schema: u32, place: Place) {
-        self.everything.insert(place, schema);
+    /// Takes note of something that is in a schema, and of what it rests on.
+    pub(super) fn rest(&mut self, rest: &Rest) {
+        self.everything.insert(rest.place, rest.schema);
+        if let Some(edge) = &rest.edge {
+            self.edge(edge);
+        }
     }
 
-    /// Everything that is in the schemas.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        self.everything.keys().copied()
-    }
-
-    /// Takes an edge.
-    pub(super) fn edge(&mut self, edge: &Edge) {
+    fn edge(&mut self, edge: &Edge) {
         match edge.kind {
             EdgeType::MemberOf => {
                 self.members.insert(edge.from.place);
@@ -75,7 +87,7 @@ impl Reader {
         let strange = self.everything.keys().filter(|place| self.resolve(whole(**place)).is_none());
         let outside = self.edges.iter().filter_map(|(from, on)| {
             let here = self.everything.get(&from.place);
-            let inside = self.resolve(*on).is_some_and(|(schema, _)| Some(schema) == here);
+            let inside = self.resolve(*on).is_some_and(|(schema, _)| Some(&schema) == here);
             (!inside).then_some(&on.place)
         });
         strange.chain(outside).copied().collect::<BTreeSet<Place>>().into_iter()
@@ -86,77 +98,123 @@ impl Reader {
         self.identities.insert(identity.place, identity);
     }
 
-    /// The catalogs, by their namespaces' oids.
-    pub(super) fn finish(mut self) -> BTreeMap<u32, Catalog> {
-        let mut strange: BTreeMap<Place, BTreeSet<ObjectId>> = self
+    /// The catalogs, by their namespaces' oids; equal schemas share one.
+    pub(super) fn finish(mut self) -> Result<BTreeMap<u32, Arc<Catalog>>, InspectError> {
+        let mut made: HashMap<Parts, Arc<Catalog>> = HashMap::new();
+        let mut catalogs = BTreeMap::new();
+        for (schema, parts) in self.parts() {
+            let catalog = match made.get(&parts) {
+                Some(catalog) => Arc::clone(catalog),
+                None => {
+                    let catalog = Arc::new(self.catalog(&parts)?);
+                    made.insert(parts, Arc::clone(&catalog));
+                    catalog
+                }
+            };
+            catalogs.insert(schema, catalog);
+        }
+        Ok(catalogs)
+    }
+
+    /// What each schema's catalog is made of.
+    fn parts(&mut self) -> BTreeMap<u32, Parts> {
+        let schemas = std::mem::take(&mut self.schemas).into_iter();
+        let mut all: BTreeMap<u32, Parts> = schemas
+            .map(|(schema, mut facts)| {
+                facts.sort_unstable();
+                (schema, Parts { facts, ..Parts::default() })
+            })
+            .collect();
+        let mut strange: HashMap<Place, BTreeSet<Number>> = self
             .everything
             .keys()
             .filter(|place| self.resolve(whole(**place)).is_none() && !self.is_member(whole(**place)))
             .map(|place| (*place, BTreeSet::new()))
             .collect();
-        let mut references = Vec::new();
         for (from, on) in &self.edges {
             let Some(schema) = self.everything.get(&from.place) else { continue };
-            let target = self.resolve(*on).filter(|(there, _)| *there == schema);
-            match (self.resolve(*from), target) {
-                (Some((_, from)), Some((_, on))) => {
-                    if from != on {
-                        references.push((*schema, from.clone(), Reference::Inside(on.clone())));
-                    }
-                }
+            let target = self.resolve(*on).filter(|(there, _)| there == schema);
+            let reference = match (self.resolve(*from), target) {
+                (Some((_, from)), Some((_, on))) => (from != on).then_some((from, Target::Inside(on))),
                 (Some((_, from)), None) => {
-                    if let Some(external) = self.external(on.place, *schema) {
-                        references.push((*schema, from.clone(), Reference::Outside(external)));
-                    }
+                    self.external(on.place, *schema).map(|external| (from, Target::Outside(external)))
                 }
                 (None, Some((_, on))) => {
                     if let Some(rests_on) = strange.get_mut(&from.place) {
-                        rests_on.insert(on.clone());
+                        rests_on.insert(on);
                     }
+                    None
                 }
-                (None, None) => {}
-            }
-        }
-        let members: Vec<(u32, ObjectId)> = self
-            .facts
-            .iter()
-            .filter(|(address, _)| self.is_member(**address))
-            .map(|(_, fact)| fact.clone())
-            .collect();
-        for (schema, from, to) in references {
-            if let Some(catalog) = self.catalogs.get_mut(&schema)
-                && !matches!(&to, Reference::Inside(on) if parent_of(catalog, &from) == Some(on))
-            {
-                catalog.refer(from, to);
+                (None, None) => None,
+            };
+            if let (Some(reference), Some(parts)) = (reference, all.get_mut(schema)) {
+                parts.references.insert(reference);
             }
         }
         for (place, rests_on) in strange {
-            if let Some(identity) = self.identities.get(&place)
-                && let Some(catalog) = self.everything.get(&place).and_then(|s| self.catalogs.get_mut(s))
+            if let Some(Identity { kind, own_identity, .. }) = self.identities.get(&place)
+                && let Some(parts) = self.everything.get(&place).and_then(|schema| all.get_mut(schema))
             {
-                let (kind, identity) = (identity.kind.clone(), identity.own_identity.clone());
-                catalog.insert_unmodelled(Unmodelled { kind, identity, rests_on });
+                let what = External { kind: kind.clone(), schema: None, identity: own_identity.clone() };
+                parts.unmodelled.insert((what, rests_on));
             }
         }
-        let mut of_extensions: BTreeMap<u32, HashSet<ObjectId>> = BTreeMap::new();
-        for (schema, id) in members {
-            of_extensions.entry(schema).or_default().insert(id);
-        }
-        for (schema, ids) in of_extensions {
-            if let Some(catalog) = self.catalogs.get_mut(&schema) {
-                *catalog = catalog.filtered(|fact| !ids.contains(&fact.id));
+        if !self.members.is_empty() {
+            for (address, (schema, fact)) in &self.facts {
+                if let Some(parts) = all.get_mut(schema)
+                    && self.is_member(*address)
+                {
+                    parts.members.insert(*fact);
+                }
             }
         }
-        self.catalogs
+        all
+    }
+
+    /// Makes a catalog.
+    fn catalog(&self, parts: &Parts) -> Result<Catalog, InspectError> {
+        let id = |number: Number| &self.said.said(number).fact.id;
+        let mut catalog = Catalog::default();
+        for number in &parts.facts {
+            let Said { what, fact, references } = self.said.said(*number);
+            if catalog.contains(&fact.id) {
+                return Err(InspectError::Twice { what, object: fact.id.to_string() });
+            }
+            catalog.insert(fact.clone());
+            for on in references {
+                catalog.refer(fact.id.clone(), Reference::Inside(on.clone()));
+            }
+        }
+        for (from, target) in &parts.references {
+            let to = match target {
+                Target::Inside(on) if self.said.said(*from).fact.parent.as_ref() == Some(id(*on)) => continue,
+                Target::Inside(on) => Reference::Inside(id(*on).clone()),
+                Target::Outside(external) => Reference::Outside(external.clone()),
+            };
+            catalog.refer(id(*from).clone(), to);
+        }
+        for (External { kind, identity, .. }, rests_on) in &parts.unmodelled {
+            let rests_on = rests_on.iter().map(|number| id(*number).clone()).collect();
+            catalog.insert_unmodelled(Unmodelled {
+                kind: kind.clone(),
+                identity: identity.clone(),
+                rests_on,
+            });
+        }
+        if !parts.members.is_empty() {
+            let members: HashSet<&ObjectId> = parts.members.iter().map(|number| id(*number)).collect();
+            catalog = catalog.filtered(|fact| !members.contains(&fact.id));
+        }
+        Ok(catalog)
     }
 
     /// The fact that answers for an address, with its schema.
-    fn resolve(&self, address: Address) -> Option<(&u32, &ObjectId)> {
+    fn resolve(&self, address: Address) -> Option<(u32, Number)> {
         let mut at = address;
         for _ in 0..DEEPEST_PART {
             let found = self.facts.get(&at).or_else(|| self.facts.get(&whole(at.place)));
-            if let Some((schema, id)) = found {
-                return Some((schema, id));
+            if let Some(found) = found {
+                return Some(*found);
             }
             at = *self.wholes.get(&at.place)?;
         }
@@ -203,8 +261,4 @@ impl Reader {
 /// The address of an object itself.
 fn whole(place: Place) -> Address {
     Address { place, sub: 0 }
-}
-
-fn parent_of<'a>(catalog: &'a Catalog, id: &ObjectId) -> Option<&'a ObjectId> {
-    catalog.get(id).and_then(|fact| fact.parent.as_ref())
 }

@@ -1,18 +1,11 @@
 -- Functions and procedures, by the parts of their header. (What the server
 -- prints as a whole names the schema, whatever the search path.)
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, n.nspname, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.nspname, n.path, p.*
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_proc'::regclass
-    JOIN pg_proc p ON p.oid = d.objid
-    WHERE p.prokind IN ('f', 'w', 'p')
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, n.nspname, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, p.*
+    FROM pg_proc p
+    JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.oid = ANY ($1)
+      AND p.prokind IN ('f', 'w', 'p')
       -- A range type brings its constructors.
       AND NOT EXISTS (SELECT FROM pg_depend i
                       WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')

@@ -7,6 +7,7 @@ use tenantry_catalog::{Fact, Kind, ObjectId};
 use tokio_postgres::Row;
 
 use super::InspectError;
+use super::facts::Said;
 
 /// An object, as `pg_depend` addresses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,56 +27,39 @@ pub(super) struct Address {
     pub(super) sub: i32,
 }
 
-/// One fact, of one schema.
-pub(super) struct FactRow {
-    /// What was being read, for messages.
-    pub(super) what: &'static str,
-    /// The schema's oid.
-    pub(super) schema: u32,
-    /// Where `pg_depend` finds it; `None` for what it does not know (a comment).
-    pub(super) address: Option<Address>,
-    /// The fact.
-    pub(super) fact: Fact,
-    /// What it rests on beside what `pg_depend` knows.
-    pub(super) references: Vec<ObjectId>,
-}
-
+/// An attribute that is none: an object of attributes, which few facts of the kind have.
+const SELDOM: &str = "_seldom";
 /// An attribute that is none: what the fact rests on beside what `pg_depend`
 /// knows, each as `[kind's word, [parts of the name]]`.
 const RESTS_ON: &str = "_rests_on";
 
-impl FactRow {
-    pub(super) fn decode(what: &'static str, row: &Row) -> Result<Self, InspectError> {
-        let broken = InspectError::query(what);
-        let kind = |word: &str| word.parse::<Kind>().map_err(|source| InspectError::Kind { what, source });
-        let name: Vec<String> = row.try_get("name").map_err(&broken)?;
-        let id = ObjectId { kind: kind(row.try_get("kind").map_err(&broken)?)?, name };
-        let parent = match row.try_get("parent_kind").map_err(&broken)? {
-            Some(word) => {
-                Some(ObjectId { kind: kind(word)?, name: row.try_get("parent_name").map_err(&broken)? })
-            }
-            None => None,
-        };
-        let wrong = |source| InspectError::Attributes { what, object: id.to_string(), source };
-        let mut attributes = attributes(row.try_get("attributes").map_err(&broken)?).map_err(wrong)?;
-        let references = match attributes.remove(RESTS_ON) {
-            Some(list) => references(list).map_err(wrong)?,
-            None => Vec::new(),
-        };
-        let class: Option<u32> = row.try_get("class").map_err(&broken)?;
-        let object: Option<u32> = row.try_get("object").map_err(&broken)?;
-        let sub: Option<i32> = row.try_get("sub").map_err(&broken)?;
-        let address = class
-            .zip(object)
-            .map(|(class, object)| Address { place: Place { class, object }, sub: sub.unwrap_or(0) });
-        let schema = row.try_get("schema").map_err(&broken)?;
-        Ok(Self { what, schema, address, fact: Fact { id, parent, attributes }, references })
-    }
+/// What a row of a kind's statement says.
+pub(super) fn decode(what: &'static str, row: &Row) -> Result<Said, InspectError> {
+    let broken = InspectError::query(what);
+    let kind = |word: &str| word.parse::<Kind>().map_err(|source| InspectError::Kind { what, source });
+    let name: Vec<String> = row.try_get("name").map_err(&broken)?;
+    let id = ObjectId { kind: kind(row.try_get("kind").map_err(&broken)?)?, name };
+    let parent = match row.try_get("parent_kind").map_err(&broken)? {
+        Some(word) => {
+            Some(ObjectId { kind: kind(word)?, name: row.try_get("parent_name").map_err(&broken)? })
+        }
+        None => None,
+    };
+    let wrong = |source| InspectError::Attributes { what, object: id.to_string(), source };
+    let mut attributes = attributes(row.try_get("attributes").map_err(&broken)?).map_err(wrong)?;
+    let references = match attributes.remove(RESTS_ON) {
+        Some(list) => references(list).map_err(wrong)?,
+        None => Vec::new(),
+    };
+    Ok(Said { what, fact: Fact { id, parent, attributes }, references })
 }
 
 /// The attributes without those that are null, at any depth.
 fn attributes(json: &str) -> Result<BTreeMap<String, Value>, serde_json::Error> {
     let mut attributes: BTreeMap<String, Value> = serde_json::from_str(json)?;
+    if let Some(Value::Object(seldom)) = attributes.remove(SELDOM) {
+        attributes.extend(seldom);
+    }
     attributes.retain(|_, value| !value.is_null());
     attributes.values_mut().for_each(strip);
     Ok(attributes)
@@ -97,13 +81,42 @@ fn strip(value: &mut Value) {
     }
 }
 
-impl Place {
+/// One sort of object, and which objects are of it.
+pub(super) struct Sort {
+    /// The catalog that they are in.
+    class: String,
+    /// Their kind there, by the letter that the catalog has for it; empty where it has none.
+    kind: String,
+    /// Whether they have indexes, or had some.
+    pub(super) has_index: bool,
+    /// Whether they have rules, or had some.
+    pub(super) has_rules: bool,
+    /// Whether they have triggers, those of constraints among them, or had some.
+    pub(super) has_triggers: bool,
+    /// Whether they are partitions.
+    pub(super) is_partition: bool,
+    /// Their oids, schema by schema.
+    pub(super) objects: Vec<u32>,
+}
+
+impl Sort {
     pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
         let broken = InspectError::query("lists of objects");
+        let flag = |column: &str| row.try_get::<_, bool>(column).map_err(&broken);
         Ok(Self {
             class: row.try_get("class").map_err(&broken)?,
-            object: row.try_get("object").map_err(&broken)?,
+            kind: row.try_get("kind").map_err(&broken)?,
+            has_index: flag("has_index")?,
+            has_rules: flag("has_rules")?,
+            has_triggers: flag("has_triggers")?,
+            is_partition: flag("is_partition")?,
+            objects: row.try_get("objects").map_err(&broken)?,
         })
+    }
+
+    /// Whether it is of this catalog and one of these kinds.
+    pub(super) fn is(&self, class: &str, kinds: &str) -> bool {
+        self.class == class && kinds.contains(&self.kind)
     }
 }
 
@@ -120,6 +133,16 @@ pub(super) enum EdgeType {
     MemberOf,
 }
 
+/// Something that is in a schema, and one thing that it rests on.
+pub(super) struct Rest {
+    /// The schema's oid.
+    pub(super) schema: u32,
+    /// What it is.
+    pub(super) place: Place,
+    /// `None` where it rests on nothing.
+    pub(super) edge: Option<Edge>,
+}
+
 /// One row of `pg_depend`.
 pub(super) struct Edge {
     /// What rests.
@@ -130,27 +153,30 @@ pub(super) struct Edge {
     pub(super) kind: EdgeType,
 }
 
-impl Edge {
+impl Rest {
     pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
         let broken = InspectError::query("dependencies");
         let number = |column: &str| row.try_get::<_, u32>(column).map_err(&broken);
+        let place = Place { class: number("class")?, object: number("object")? };
         let kind = match row.try_get("type").map_err(&broken)? {
-            "i" => EdgeType::PartOf,
-            "P" => EdgeType::CopyOf,
-            "e" => EdgeType::MemberOf,
-            _ => EdgeType::Rests,
+            None => None,
+            Some("i") => Some(EdgeType::PartOf),
+            Some("P") => Some(EdgeType::CopyOf),
+            Some("e") => Some(EdgeType::MemberOf),
+            Some(_) => Some(EdgeType::Rests),
         };
-        Ok(Self {
-            from: Address {
-                place: Place { class: number("class")?, object: number("object")? },
-                sub: row.try_get("sub").map_err(&broken)?,
-            },
-            on: Address {
-                place: Place { class: number("on_class")?, object: number("on_object")? },
-                sub: row.try_get("on_sub").map_err(&broken)?,
-            },
-            kind,
-        })
+        let edge = match kind {
+            None => None,
+            Some(kind) => Some(Edge {
+                from: Address { place, sub: row.try_get("sub").map_err(&broken)? },
+                on: Address {
+                    place: Place { class: number("on_class")?, object: number("on_object")? },
+                    sub: row.try_get("on_sub").map_err(&broken)?,
+                },
+                kind,
+            }),
+        };
+        Ok(Self { schema: number("schema")?, place, edge })
     }
 }
 

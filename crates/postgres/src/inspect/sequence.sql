@@ -1,18 +1,9 @@
 -- Sequences, but for those of identity columns, which are a part of them. The
 -- parent is the column that owns it and goes with it.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-relation AS MATERIALIZED (
-    SELECT n.oid AS schema, c.oid, c.relname, c.relowner, c.relpersistence
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_class'::regclass
-    JOIN pg_class c ON c.oid = d.objid
-    WHERE c.relkind = 'S'
+WITH relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema, c.oid, c.relname, c.relowner, c.relpersistence
+    FROM pg_class c
+    WHERE c.oid = ANY ($1)
 )
 SELECT r.schema,
        'pg_class'::regclass::oid AS class,

@@ -1,17 +1,10 @@
 -- Extended statistics. The server prints their name with the schema, whatever
 -- the search path: what follows the name is what counts.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, n.nspname, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.nspname, n.path, s.*
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_statistic_ext'::regclass
-    JOIN pg_statistic_ext s ON s.oid = d.objid
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, n.nspname, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, s.*
+    FROM pg_statistic_ext s
+    JOIN pg_namespace n ON n.oid = s.stxnamespace
+    WHERE s.oid = ANY ($1)
 )
 SELECT s.schema,
        'pg_statistic_ext'::regclass::oid AS class,

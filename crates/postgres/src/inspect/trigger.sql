@@ -1,20 +1,19 @@
 -- Triggers. Those of constraints, and those that the server makes on a
 -- partition after the one on its partitioned table, follow from others; but
 -- whether the latter fire can be said of each partition.
-WITH RECURSIVE namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
+WITH RECURSIVE relation AS MATERIALIZED (
+    SELECT c.relnamespace AS schema,
+           (SELECT quote_ident(n.nspname) || ', pg_catalog, pg_temp' FROM pg_namespace n WHERE n.oid = c.relnamespace) AS path,
+           c.oid, c.relname, c.relkind
+    FROM pg_class c
+    WHERE c.oid = ANY ($1)
 ),
 -- A partitioned table's trigger, and what was made after it.
 tree(schema, root, oid) AS (
-    SELECT n.oid, t.oid, t.oid
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_class'::regclass
-    JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'p' AND c.relhastriggers
+    SELECT c.schema, t.oid, t.oid
+    FROM relation c
     JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
+    WHERE c.relkind = 'p'
     UNION ALL
     SELECT r.schema, r.root, t.oid
     FROM tree r
@@ -24,7 +23,7 @@ tree(schema, root, oid) AS (
                     AND d.classid = 'pg_trigger'::regclass
     JOIN pg_trigger t ON t.oid = d.objid AND t.tgparentid = r.oid
 )
-SELECT n.oid                              AS schema,
+SELECT c.schema                           AS schema,
        'pg_trigger'::regclass::oid        AS class,
        t.oid                              AS object,
        0                                  AS sub,
@@ -32,18 +31,14 @@ SELECT n.oid                              AS schema,
        ARRAY[c.relname, t.tgname]::text[] AS name,
        CASE c.relkind WHEN 'v' THEN 'view' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS parent_kind,
        ARRAY[c.relname]::text[]           AS parent_name,
-       CASE WHEN current_setting('search_path') = n.path
-              OR set_config('search_path', n.path, true) IS NOT NULL THEN
+       CASE WHEN current_setting('search_path') = c.path
+              OR set_config('search_path', c.path, true) IS NOT NULL THEN
            json_build_object(
                'definition', pg_get_triggerdef(t.oid, true),
                'enabled', nullif(t.tgenabled, 'O')
            )
        END::text AS attributes
-FROM namespace n
-JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                AND d.refobjid = n.oid
-                AND d.classid = 'pg_class'::regclass
-JOIN pg_class c ON c.oid = d.objid AND c.relhastriggers
+FROM relation c
 JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
 UNION ALL
 SELECT r.schema,

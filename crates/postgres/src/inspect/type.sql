@@ -1,18 +1,11 @@
 -- Enumerated, composite and range types, and domains. What has a namespace of
 -- its own is meant: no row types, array types or multiranges.
-WITH namespace AS MATERIALIZED (
-    SELECT n.oid, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path
-    FROM pg_namespace n
-    WHERE n.oid = ANY ($1)
-),
-own AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, t.*
-    FROM namespace n
-    JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass
-                    AND d.refobjid = n.oid
-                    AND d.classid = 'pg_type'::regclass
-    JOIN pg_type t ON t.oid = d.objid
-    WHERE t.typtype IN ('e', 'c', 'r', 'd')
+WITH own AS MATERIALIZED (
+    SELECT n.oid AS schema, quote_ident(n.nspname) || ', pg_catalog, pg_temp' AS path, t.*
+    FROM pg_type t
+    JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.oid = ANY ($1)
+      AND t.typtype IN ('e', 'c', 'r', 'd')
 )
 SELECT t.schema,
        'pg_type'::regclass::oid AS class,

@@ -6,6 +6,7 @@
 //! What was made stays: another proof may be using it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tenantry_catalog::{Catalog, External, Fact, Kind, ObjectId, Reference, TENANT};
 use tenantry_engine::EngineError;
@@ -146,7 +147,8 @@ async fn read_in(session: &Session, schema: &str) -> Result<Option<Catalog>, Eng
     Ok(inspect(&**session, session.statements(), &[oid])
         .await
         .map_err(|error| error.told(session))?
-        .remove(&oid))
+        .remove(&oid)
+        .map(Arc::unwrap_or_clone))
 }
 
 /// The part of a schema that has these names, with what it rests on, and without what a stub does not need.

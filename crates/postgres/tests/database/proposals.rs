@@ -1,5 +1,6 @@
 //! Plans that are proved at the same time, and proofs that are broken off: none disturbs another, and nothing is left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenantry_catalog::Catalog;
@@ -20,7 +21,7 @@ async fn start(engine: &PostgresEngine) -> Catalog {
     let mut found = None;
     let schema = SchemaName::new("acme").unwrap();
     engine.inspect(&[schema], &Policy::default(), |one| found = Some(one.catalog)).await.unwrap();
-    found.unwrap()
+    found.map(Arc::unwrap_or_clone).unwrap()
 }
 
 async fn target(engine: &PostgresEngine, shared: &str) -> Target {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -322,6 +322,7 @@ impl Engine for FakeDatabase {
             let renamed = state.rows.tenants.get(schema).map(|record| record.renamed.clone());
             let reserved = renamed.unwrap_or_default().into_iter().map(|(_, reserved)| reserved);
             let catalog = catalog(&lodging.tables.iter().cloned().chain(reserved).collect());
+            let catalog = Arc::new(catalog);
             each(Inspected { schema: schema.clone(), oid: lodging.oid, watermark, catalog, fingerprint });
         }
         if let Some(schema) = state.meanwhile.take() {
