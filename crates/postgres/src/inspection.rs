@@ -23,9 +23,12 @@ use crate::watermark;
 
 /// How many batches are read at one time: what one of them becomes is put together while the server works on the other.
 const AT_ONCE: usize = 2;
-/// How long is waited for somebody's lock on a table that a view selects from: printing a view takes one too. The others of
-/// the batch wait along.
-const LOCK_TIMEOUT: &str = "250ms";
+/// How reading begins. A plan that serves any schemas is made once a connection: planning takes longer than reading does. As
+/// for how long is waited for somebody's lock on a table that a view selects from: printing a view takes one too, and the
+/// others of the batch wait along.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+    SET LOCAL plan_cache_mode = force_generic_plan;
+    SET LOCAL lock_timeout = '250ms'";
 
 /// See [`tenantry_engine::Engine::inspect`].
 ///
@@ -161,8 +164,8 @@ impl Reading<'_> {
         let mut session = self.database.session().await?;
         session.visit(batch.len());
         let doing = "reading schemas";
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
-        session.run(doing, &format!("{begin}; SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")).await?;
+        session.run(doing, BEGIN).await?;
+        let commits = commits(&session).await?;
         let before = marks(&session, &batch).await?;
         // Between the watermarks: an apply renames and writes it down in one commit.
         let renamed = match self.known {
@@ -177,9 +180,18 @@ impl Reading<'_> {
             read => read,
         };
         session.run(doing, "ROLLBACK").await?;
-        let after = marks(&session, &batch).await?;
+        // Where nothing at all was committed, nothing moved.
+        let quiet = commits.is_some() && commits == self::commits(&session).await?;
+        let after = if quiet {
+            None
+        } else {
+            session.run(doing, BEGIN).await?;
+            let after = marks(&session, &batch).await?;
+            session.run(doing, "ROLLBACK").await?;
+            Some(after)
+        };
         session.put_back();
-        Ok(self.outcome(batch, &before, &after, read, &renamed))
+        Ok(self.outcome(batch, &before, after.as_ref().unwrap_or(&before), read, &renamed))
     }
 
     /// A catalog as the policy sees it, and its fingerprint without what was renamed aside.
@@ -244,6 +256,12 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// What was committed so far: as long as this stays the same, nothing was. `None` where it cannot be told.
+async fn commits(session: &Session) -> Result<Option<String>, EngineError> {
+    let row = session.query_typed_one(include_str!("inspection/commits.sql"), &[]).await;
+    row.and_then(|row| row.try_get(0)).map_err(|error| session.failed("looking for commits", &error))
 }
 
 /// The schemas that are there, with their watermarks.

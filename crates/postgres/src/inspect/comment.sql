@@ -6,7 +6,7 @@ WITH namespace AS MATERIALIZED (
     WHERE n.oid = ANY ($1)
 ),
 inside AS MATERIALIZED (
-    SELECT d.refobjid AS schema, d.classid AS class, d.objid AS object
+    SELECT DISTINCT d.refobjid AS schema, d.classid AS class, d.objid AS object
     FROM pg_depend d
     WHERE d.refclassid = 'pg_namespace'::regclass
       AND d.refobjid = ANY ($1)

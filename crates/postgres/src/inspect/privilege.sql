@@ -6,7 +6,7 @@ WITH namespace AS MATERIALIZED (
     WHERE n.oid = ANY ($1)
 ),
 inside AS MATERIALIZED (
-    SELECT n.oid AS schema, n.path, d.classid AS class, d.objid AS object
+    SELECT DISTINCT n.oid AS schema, n.path, d.classid AS class, d.objid AS object
     FROM namespace n
     JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid
 ),
