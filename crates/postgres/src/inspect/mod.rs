@@ -4,11 +4,11 @@
 //! It wants a READ COMMITTED transaction on a connection whose settings are
 //! pinned (D4, D12): `search_path` is set LOCAL, by the row.
 
-mod bodies;
 mod error;
 mod facts;
 mod reader;
 mod row;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -183,7 +183,7 @@ pub async fn inspect(
     for row in &names {
         let broken = InspectError::query("names of schemas");
         if let Some(catalog) = catalogs.get_mut(&row.try_get("oid").map_err(&broken)?) {
-            bodies::abstract_bodies(catalog, row.try_get("name").map_err(&broken)?);
+            texts::abstract_texts(catalog, row.try_get("name").map_err(&broken)?);
         }
     }
     Ok(catalogs)

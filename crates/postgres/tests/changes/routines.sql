@@ -142,3 +142,29 @@ CREATE TABLE u (id integer, n integer);
 CREATE VIEW t AS SELECT id, n FROM u;
 CREATE FUNCTION f(t) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
 CREATE FUNCTION g() RETURNS SETOF t LANGUAGE sql AS $$ SELECT * FROM t $$;
+
+==== functions of several signatures behind aggregates, operators, types and triggers
+CREATE TABLE t (id int);
+---- new
+CREATE TABLE t (id int);
+CREATE FUNCTION sf(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'; CREATE FUNCTION sf(text, text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $2'; CREATE FUNCTION sf(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';CREATE FUNCTION sf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION isf(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2'; CREATE FUNCTION isf(text, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE AGGREGATE ag(int) (SFUNC = sf, STYPE = int, FINALFUNC = sf, COMBINEFUNC = sf, MSFUNC = sf, MINVFUNC = isf, MSTYPE = int, MFINALFUNC = sf);
+CREATE AGGREGATE ag(text) (SFUNC = sf, STYPE = text);
+CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = sf); CREATE OPERATOR ### (LEFTARG = text, RIGHTARG = text, FUNCTION = sf);
+CREATE FUNCTION sd(date, date) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT ($1 - $2)::float8'; CREATE FUNCTION sd(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE dr AS RANGE (SUBTYPE = date, SUBTYPE_DIFF = sd);
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION sf();
+CREATE VIEW v AS SELECT ag(id) AS a, ag(id::text) AS b, 1 ### 2 AS c FROM t;
+
+==== functions and operators like the server's own behind expressions
+CREATE TABLE t (id int, x varchar(10), d date);
+---- new
+CREATE TABLE t (id int, x varchar(10), d date);
+CREATE FUNCTION upper(varchar) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''a''';
+CREATE FUNCTION coalesce2(VARIADIC int[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION abs(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint';
+CREATE FUNCTION textcat2(varchar, varchar) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
+CREATE OPERATOR || (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = textcat2);
+CREATE VIEW v AS SELECT upper(x) AS a, pg_catalog.upper(x::text) AS b, abs(id) AS c, abs(id::bigint) AS d, pg_catalog.abs(id::bigint) AS e, x || x AS f, x OPERATOR(pg_catalog.||) x AS g, x::text || x AS h FROM t;
+CREATE INDEX i ON t (upper(x)); CREATE INDEX j ON t (pg_catalog.upper(x::text)); ALTER TABLE t ADD CHECK (pg_catalog.abs(id::bigint) > 0 AND abs(id::bigint) > 0);

@@ -137,3 +137,23 @@ CREATE VIEW v AS SELECT a FROM m1;
 CREATE VIEW w AS SELECT a + 1 AS a FROM v;
 CREATE MATERIALIZED VIEW m2 AS SELECT a FROM v WHERE a > 0;
 CREATE MATERIALIZED VIEW m3 AS SELECT a FROM w;
+
+==== a query that has an expression of a table's name in WITH, for which the server prints the table's schema
+CREATE TABLE t (id integer, n integer);
+---- new
+CREATE TABLE t (id integer, n integer); CREATE TABLE u (id integer);
+CREATE VIEW v AS WITH t AS (SELECT t.id, t.n FROM t), u AS (SELECT x.id FROM (t y JOIN __TENANT__.u x USING (id))) SELECT t.id, u.id AS k FROM __TENANT__.t, u;
+CREATE MATERIALIZED VIEW m AS WITH v AS (SELECT v.id FROM v) SELECT v.id FROM v;
+CREATE RULE r AS ON INSERT TO u DO ALSO WITH t AS (SELECT t.id FROM t) UPDATE __TENANT__.t SET n = 1 WHERE t.id IN (SELECT t.id FROM t);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON t USING (EXISTS (WITH u AS (SELECT u.id FROM u WHERE u.id > 0) SELECT FROM u WHERE u.id = t.id));
+---- rows
+INSERT INTO t VALUES (1, 2);
+---- rows of new
+INSERT INTO t VALUES (1, 2);
+
+==== a body that the server parses, with an expression of a table's name in WITH (from 14)
+CREATE TABLE t (id integer);
+---- new
+CREATE TABLE t (id integer);
+CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql BEGIN ATOMIC WITH t AS (SELECT t.id FROM t WHERE t.id > a) SELECT t.id FROM t; END;
