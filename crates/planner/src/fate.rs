@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use tenantry_catalog::{Fact, ObjectId};
+use tenantry_catalog::{Catalog, Fact, ObjectId};
 
 use crate::rules::{Alteration, Context, Dialect, Rebuild, Rules};
 use crate::{Change, PlanError, Refusal, diff};
@@ -70,7 +70,7 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
             Change::Changed { .. } => None,
         };
     }
-    let mut refusals = Vec::new();
+    let mut refused = Vec::new();
     let mut rebuilds = BTreeSet::new();
     let known = fates.clone();
     let judging = Context { fates: &known, ..*context };
@@ -84,10 +84,13 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
             Ok(Alteration::Replace) => {
                 fates.0.insert(to.id.clone(), Fate::Replace);
             }
-            Err(PlanError::Refused(more)) => refusals.extend(more),
+            Err(PlanError::Refused(more)) => refused.push((to, more)),
             Err(error) => return Err(error),
         }
     }
+    // What is part of something that is made anew needs no way of its own.
+    let in_the_way = refused.into_iter().filter(|(fact, _)| !is_within_gone(fact, context.to, &fates));
+    let mut refusals: Vec<Refusal> = in_the_way.flat_map(|(_, refusals)| refusals).collect();
     for id in rebuilds {
         let Some(fact) = context.from.get(&id).filter(|_| !fates.of(&id).drops()) else { continue };
         if rules_of(dialect, &id)?.holds_data(fact, context) {
@@ -101,6 +104,14 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
     }
     spread(dialect, context, &mut fates, &mut refusals)?;
     if refusals.is_empty() { Ok(fates) } else { Err(PlanError::Refused(refusals)) }
+}
+
+/// Whether something that a fact is part of is removed.
+fn is_within_gone(fact: &Fact, catalog: &Catalog, fates: &Fates) -> bool {
+    fact.parent.as_ref().is_some_and(|parent| {
+        fates.of(parent).drops()
+            || catalog.get(parent).is_some_and(|parent| is_within_gone(parent, catalog, fates))
+    })
 }
 
 /// Whatever rests on something that goes must go with it, and come back.

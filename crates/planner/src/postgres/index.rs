@@ -33,8 +33,8 @@ struct Attributes {
     /// The partitioned table's index that a partition's belongs to.
     #[serde(default)]
     attached_to: Option<String>,
-    #[serde(default, rename = "invalid")]
-    _invalid: bool,
+    #[serde(default)]
+    invalid: bool,
     #[serde(default, rename = "_partitioned")]
     partitioned: bool,
     #[serde(default, rename = "_reserved")]
@@ -205,8 +205,9 @@ impl Rules for Index {
                     // It comes and leaves with its partition.
                     None => {}
                 },
-                // It is, as soon as every partition has its own.
-                "invalid" if after.partitioned => {}
+                // It is valid as soon as every partition has its own, which is
+                // never taken away from it again.
+                "invalid" if after.partitioned && !after.invalid => {}
                 _ => return Ok(Alteration::Replace),
             }
         }

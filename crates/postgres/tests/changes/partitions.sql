@@ -219,3 +219,13 @@ CREATE TABLE b1 PARTITION OF b FOR VALUES FROM (0) TO (5);
 CREATE TABLE b2 PARTITION OF b DEFAULT;
 ---- rows
 INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1);
+
+==== a partition that is partitioned itself becomes a plain one, while the type of its key changes
+CREATE TABLE p (t int, id int, v text, PRIMARY KEY (t, id)) PARTITION BY LIST (t); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY RANGE (id); CREATE TABLE p1a PARTITION OF p1 FOR VALUES FROM (0) TO (10); CREATE TABLE r (t int, id int, FOREIGN KEY (t, id) REFERENCES p);
+---- new
+CREATE TABLE p (t int, id bigint, v varchar(99), n int DEFAULT 0, PRIMARY KEY (t, id, n)) PARTITION BY LIST (t); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2); CREATE TABLE r (t int, id int, n int, FOREIGN KEY (t, id, n) REFERENCES p);
+
+==== an index is only on the parent, and the partition has another one
+CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE INDEX pi ON ONLY p (b);
+---- new
+CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE INDEX pi ON p (b); CREATE INDEX extra ON c (a, b);
