@@ -193,7 +193,7 @@ fn edges_of(
         }
         let before = match context.fates.of(on) {
             fate if fate.creates() => Task::Create(on.clone()),
-            Fate::Alter => Task::Alter(on.clone()),
+            Fate::Alter if !only_moves(on, context) => Task::Alter(on.clone()),
             _ => continue,
         };
         if fate.creates() {
@@ -202,6 +202,13 @@ fn edges_of(
             graph.edge(&before, &alter);
         }
     }
+}
+
+/// Whether it stays what it is, and only becomes another one's: a sequence that
+/// goes to a column whose default counts by it.
+fn only_moves(id: &ObjectId, context: &Context<'_>) -> bool {
+    let sides = context.from.get(id).zip(context.to.get(id));
+    sides.is_some_and(|(from, to)| from.parent != to.parent && from.differing(to).is_empty())
 }
 
 /// Lets new parents make what can be written within their own statement, as

@@ -159,3 +159,21 @@ CREATE TABLE o (id integer, n integer); ALTER TABLE o ADD UNIQUE (n); ALTER TABL
 INSERT INTO o VALUES (1, 1);
 ---- rows of new
 INSERT INTO o VALUES (1, 1); INSERT INTO t VALUES (1, 1);
+
+==== a sequence that is there already goes to a new column, which counts by it in the rows that are there
+CREATE TABLE t (id serial, alt int GENERATED ALWAYS AS IDENTITY, v int DEFAULT nextval('t_id_seq'));
+---- new
+CREATE SEQUENCE t_id_seq AS int; CREATE TABLE t (v int DEFAULT nextval('t_id_seq')); 
+---- rows
+INSERT INTO t DEFAULT VALUES;
+---- rows of new
+INSERT INTO t DEFAULT VALUES;
+
+==== a serial column gets another name, and keeps its sequence
+CREATE TABLE t (id serial PRIMARY KEY, v text); CREATE TABLE r (t_id integer);
+---- new
+CREATE TABLE t (ident integer PRIMARY KEY, v text); CREATE SEQUENCE t_id_seq AS integer OWNED BY t.ident; ALTER TABLE t ALTER ident SET DEFAULT nextval('t_id_seq'); CREATE TABLE r (t_id integer REFERENCES t);
+---- rows
+INSERT INTO t (v) VALUES ('a'), ('b');
+---- rows of new
+INSERT INTO t (v) VALUES ('a'), ('b');
