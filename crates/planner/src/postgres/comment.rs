@@ -46,7 +46,17 @@ impl Rules for Comment {
         Ok(vec![Step::new(&fact.id, Verb::Drop, sql)])
     }
 
-    fn alter(&self, _: &Fact, to: &Fact, _: &[String], _: &Context<'_>) -> Result<Alteration, PlanError> {
+    fn alter(
+        &self,
+        _: &Fact,
+        to: &Fact,
+        changed: &[String],
+        _: &Context<'_>,
+    ) -> Result<Alteration, PlanError> {
+        // On an object of the same name, which is another one.
+        if changed.iter().any(|attribute| attribute == "parent") {
+            return Ok(Alteration::Replace);
+        }
         Ok(Alteration::in_place(vec![set(to, Verb::Alter)?]))
     }
 }

@@ -190,9 +190,13 @@ impl Rules for Privilege {
         &self,
         from: &Fact,
         to: &Fact,
-        _: &[String],
+        changed: &[String],
         context: &Context<'_>,
     ) -> Result<Alteration, PlanError> {
+        // On an object of the same name, which is another one: a column's own sequence, say.
+        if changed.iter().any(|attribute| attribute == "parent") {
+            return Ok(Alteration::Replace);
+        }
         let (before, after) = (Privileges::of(from)?, Privileges::of(to)?);
         Ok(Alteration::in_place(steps(&to.id, Verb::Alter, &before, &after, felt(to, context), context)?))
     }
