@@ -37,12 +37,12 @@ impl ObjectId {
         self.name.last().map_or("", String::as_str)
     }
 
-    /// What a comment or a privilege is about; `None` for other kinds.
+    /// What a comment, a privilege or a tie is about; `None` for other kinds.
     pub fn target(&self) -> Option<ObjectId> {
         let (kind, rest) = self.name.split_first()?;
         let name = match self.kind {
             Kind::Comment => rest,
-            Kind::Privilege => rest.split_last()?.1,
+            Kind::Privilege | Kind::ExtensionTie => rest.split_last()?.1,
             _ => return None,
         };
         Some(ObjectId { kind: kind.parse().ok()?, name: name.to_vec() })
@@ -56,6 +56,7 @@ impl fmt::Display for ObjectId {
         match (self.kind, self.target()) {
             (Kind::Comment, Some(target)) => write!(f, "comment on {target}"),
             (Kind::Privilege, Some(target)) => write!(f, "privileges of {} on {target}", self.last()),
+            (Kind::ExtensionTie, Some(target)) => write!(f, "tie of {target} to {}", self.last()),
             (Kind::Schema, _) => f.write_str("schema"),
             (Kind::Function | Kind::Procedure | Kind::Aggregate, _) => {
                 write!(f, "{} {}({})", self.kind, self.first(), self.name.get(1).map_or("", String::as_str))

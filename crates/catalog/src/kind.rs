@@ -97,6 +97,8 @@ kinds! {
     Policy => "policy",
     /// What one role may do with one object.
     Privilege => "privilege",
+    /// One object's tie to an extension, with which it goes.
+    ExtensionTie => "extension tie",
     /// The comment on one object.
     Comment => "comment",
 }

@@ -57,7 +57,7 @@ impl Pattern {
     pub fn matches(&self, id: &ObjectId) -> bool {
         let kind_fits = match self.kind {
             Some(kind) => kind == id.kind,
-            None => !matches!(id.kind, Kind::Schema | Kind::Comment | Kind::Privilege),
+            None => !matches!(id.kind, Kind::Schema | Kind::Comment | Kind::Privilege | Kind::ExtensionTie),
         };
         let name = match id.kind {
             Kind::Function | Kind::Procedure | Kind::Aggregate => id.first().to_owned(),

@@ -13,6 +13,7 @@ mod default_privilege;
 mod domain;
 mod enabled;
 mod enumeration;
+mod extension_tie;
 mod identity;
 mod index;
 mod inheritance;
@@ -82,6 +83,7 @@ impl Dialect for Postgres {
             Kind::Trigger => &trigger::Trigger,
             Kind::Policy => &policy::Policy,
             Kind::Privilege => &privilege::Privilege,
+            Kind::ExtensionTie => &extension_tie::ExtensionTie,
             Kind::Comment => &comment::Comment,
             _ => return None,
         })

@@ -111,6 +111,11 @@ const QUERIES: &[Query] = &[
         of: |sort| sort.is("pg_default_acl", ""),
         sql: include_str!("default_privilege.sql"),
     },
+    Query {
+        what: "ties to extensions",
+        of: |sort| sort.is("pg_namespace", ""),
+        sql: include_str!("extension_tie.sql"),
+    },
     Query { what: "comments", of: |sort| sort.is("pg_description", ""), sql: include_str!("comment.sql") },
 ];
 

@@ -187,6 +187,7 @@ fn stands_in(fact: &Fact) -> bool {
         | Kind::Policy
         | Kind::Privilege
         | Kind::DefaultPrivilege
+        | Kind::ExtensionTie
         | Kind::Comment => false,
         _ => true,
     }
