@@ -56,7 +56,7 @@ pub(super) async fn apply<D: Engine>(ground: &Ground<D>, job: &Job) -> Result<Ap
         address: name.to_string(),
         reason: format!("the plan {} is not there any more: plan again", digest.short()),
     })?;
-    ground.keep(&plan, name).await?;
+    ground.keep(digest, &plan, name).await?;
     let work = Work {
         tenant: &job.tenant,
         claim: &job.claim,

@@ -264,9 +264,14 @@ impl<D: Engine> Ground<D> {
         Ok(hold(&self.plans).get(digest).cloned())
     }
 
-    /// Keeps a plan in a database's ledger, once.
-    pub(super) async fn keep(&self, plan: &Plan, at: &DatabaseName) -> Result<(), EngineError> {
-        let key = (at.clone(), plan.digest());
+    /// Keeps a plan, whose digest this is, in a database's ledger, once.
+    pub(super) async fn keep(
+        &self,
+        digest: &Digest,
+        plan: &Plan,
+        at: &DatabaseName,
+    ) -> Result<(), EngineError> {
+        let key = (at.clone(), digest.clone());
         if hold(&self.kept).contains(&key) {
             return Ok(());
         }

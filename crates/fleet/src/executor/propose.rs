@@ -151,9 +151,9 @@ async fn keep<D: Engine>(
         return Ok(());
     }
     for name in databases.iter().chain([&ground.spec.home]) {
-        ground.keep(plan, name).await?;
+        ground.keep(&plan.digest(), plan, name).await?;
         if let Ok(back) = back {
-            ground.keep(back, name).await?;
+            ground.keep(&back.digest(), back, name).await?;
         }
         if let Some((fingerprint, catalog)) = from {
             ground.database(name)?.ledger().keep_catalog(fingerprint, catalog).await?;

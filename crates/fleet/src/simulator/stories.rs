@@ -38,6 +38,7 @@ fn one_bad_tenant() {
     insta::assert_snapshot!(told.text);
     all_well(&told, 1);
     assert_eq!(told.outcome, Some(Outcome::Ended(RolloutState::Failed)));
+    assert!((1..=25).contains(&told.world.read_beside), "{} read at once beside", told.world.read_beside);
 }
 
 #[test]

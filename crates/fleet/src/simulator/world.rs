@@ -68,6 +68,8 @@ pub(crate) struct World {
     counter: u64,
     /// How many records were written.
     pub saves: u32,
+    /// The most tenants that were read back at once while others were changed.
+    pub read_beside: usize,
 }
 
 const ENVIRONMENT: &str = "postgresql-15";
@@ -85,6 +87,7 @@ impl World {
             under_way: BTreeMap::new(),
             counter: 0,
             saves: 0,
+            read_beside: 0,
         }
     }
 
@@ -266,7 +269,12 @@ impl World {
                 let spread = i64::try_from(self.counter % 7).unwrap();
                 (5 + spread, Deed::Apply { key, from, to, revision })
             }
-            Action::ReadBack(database, keys) => (20, Deed::ReadBack(database, keys)),
+            Action::ReadBack(database, keys) => {
+                if self.under_way.values().any(|deed| matches!(deed, Deed::Apply { .. })) {
+                    self.read_beside = self.read_beside.max(keys.len());
+                }
+                (20, Deed::ReadBack(database, keys))
+            }
             Action::Reread(database, keys) => (10, Deed::Reread(database, keys)),
             Action::Plan(key, _) => (300, Deed::Plan(key)),
             Action::Ask(database) => (1, Deed::Ask(database)),
