@@ -31,7 +31,7 @@ pub(crate) const FEW: usize = 100;
 
 /// Counts up whenever the program reads schemas differently, so that what an
 /// older one recorded is not taken for what this one would find.
-const ALGORITHM: u32 = 1;
+const ALGORITHM: u32 = 2;
 
 /// The first stage: the write counters of the catalogs, with what would make
 /// them lie. `None` where the server does not count.
