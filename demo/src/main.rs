@@ -73,7 +73,7 @@ fn next(stage: &Stage) -> String {
          kubectl-tenantry fleet status -f {folder}\n  \
          kubectl-tenantry fleet drift -f {folder} -o json\n  \
          kubectl-tenantry schema inspect --database {url} --schema tenant_acme -o sql\n  \
-         the same on a database of your own: README, \"On your own database\"",
+         the same on a database of your own: README, \"A fleet, without a cluster\"",
         folder = stage.manifests().display(),
         url = stage.url(),
     )
