@@ -10,7 +10,7 @@ mod reader;
 mod row;
 mod texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures::future::{join, join_all, try_join_all};
@@ -22,6 +22,7 @@ pub use error::InspectError;
 
 use reader::Reader;
 use row::{Identity, Place, Rest, Sort};
+use texts::{Texts, abstract_texts};
 
 use crate::connect::Statements;
 
@@ -113,7 +114,7 @@ const QUERIES: &[Query] = &[
     },
     Query {
         what: "ties to extensions",
-        of: |sort| sort.is("pg_namespace", ""),
+        of: |sort| sort.is("tie", ""),
         sql: include_str!("extension_tie.sql"),
     },
     Query { what: "comments", of: |sort| sort.is("pg_description", ""), sql: include_str!("comment.sql") },
@@ -185,10 +186,13 @@ pub async fn inspect(
     }
     let mut catalogs = reader.finish()?;
     let names = asked.query("names of schemas", NAMES, &these).await?;
+    // Equal schemas share a catalog.
+    let mut texts: HashMap<*const Catalog, Texts> = HashMap::new();
     for row in &names {
         let broken = InspectError::query("names of schemas");
         if let Some(catalog) = catalogs.get_mut(&row.try_get("oid").map_err(&broken)?) {
-            texts::abstract_texts(catalog, row.try_get("name").map_err(&broken)?);
+            let texts = texts.entry(Arc::as_ptr(catalog)).or_insert_with(|| Texts::of(catalog));
+            abstract_texts(catalog, texts, row.try_get("name").map_err(&broken)?);
         }
     }
     Ok(catalogs)

@@ -45,3 +45,10 @@ WHERE n.oid = ANY ($1)
   AND (EXISTS (SELECT FROM pg_description d WHERE d.objoid >= 16384)
        OR EXISTS (SELECT FROM pg_description d WHERE d.objoid = ANY ($1)))
 HAVING count(*) > 0
+UNION ALL
+-- Something that goes with an extension, anywhere.
+SELECT 'tie', '', false, false, false, false, array_agg(n.oid ORDER BY n.oid)
+FROM pg_namespace n
+WHERE n.oid = ANY ($1)
+  AND EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x')
+HAVING count(*) > 0

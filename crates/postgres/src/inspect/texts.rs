@@ -39,47 +39,54 @@ const PRINTED: &[&str] = &[
 /// What a printed text may mean by a name without introducing it.
 const ROWS: &[&str] = &["old", "new", "excluded"];
 
+/// All that a catalog's texts say, in lower case: searched at once for the name of each schema whose catalog it is.
+pub(super) struct Texts(String);
+
+impl Texts {
+    /// Puts a catalog's texts together.
+    pub(super) fn of(catalog: &Catalog) -> Self {
+        let mut all = String::new();
+        for fact in catalog.facts() {
+            let texts = fact
+                .attributes
+                .iter()
+                .filter(|(name, _)| name.as_str() == "body" || PRINTED.contains(&name.as_str()));
+            texts.for_each(|(_, value)| gather(value, &mut all));
+        }
+        Self(all.to_lowercase())
+    }
+
+    /// Whether a schema may be named. A name with a quote in it is written in more than one way.
+    fn mention(&self, schema: &str) -> bool {
+        schema.contains(['"', '\'', '\\']) || self.0.contains(&schema.to_lowercase())
+    }
+}
+
+fn gather(value: &Value, all: &mut String) {
+    match value {
+        Value::String(text) => {
+            all.push_str(text);
+            all.push('\n');
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, all)),
+        Value::Object(values) => values.values().for_each(|value| gather(value, all)),
+        _ => {}
+    }
+}
+
 /// Puts the placeholder into every text of a catalog, where it qualifies by the
 /// schema's name for certain.
-pub(super) fn abstract_texts(catalog: &mut Arc<Catalog>, schema: &str) {
-    let may_name = MayName::new(schema);
-    let candidates: Vec<&Fact> =
-        catalog.facts().filter(|fact| fact.attributes.values().any(|value| may_name.is_in(value))).collect();
-    if candidates.is_empty() {
+pub(super) fn abstract_texts(catalog: &mut Arc<Catalog>, texts: &Texts, schema: &str) {
+    if !texts.mention(schema) {
         return;
     }
     let owned: HashSet<String> =
         catalog.facts().filter(|fact| stands_alone(fact)).map(|fact| fact.id.first().to_owned()).collect();
-    let named = candidates.into_iter().filter_map(|fact| {
-        let printed = printed(fact, schema, &owned);
-        abstracted(printed.as_ref().unwrap_or(fact), schema, &owned).or(printed)
-    });
-    let named: Vec<Fact> = named.collect();
-    if !named.is_empty() {
-        let catalog = Arc::make_mut(catalog);
-        named.into_iter().for_each(|fact| catalog.insert(fact));
-    }
-}
-
-/// Tells texts that may name a schema from the many that do not, without reading them as SQL.
-struct MayName {
-    /// In small letters, as names without quotes are of no case.
-    schema: String,
-    /// A quote within the name is written as two.
-    always: bool,
-}
-
-impl MayName {
-    fn new(schema: &str) -> Self {
-        Self { schema: schema.to_lowercase(), always: schema.contains('"') }
-    }
-
-    fn is_in(&self, value: &Value) -> bool {
-        match value {
-            Value::String(text) => self.always || text.to_lowercase().contains(&self.schema),
-            Value::Array(values) => values.iter().any(|value| self.is_in(value)),
-            Value::Object(values) => values.values().any(|value| self.is_in(value)),
-            _ => false,
+    for abstracted in [printed, written] {
+        let named: Vec<Fact> = catalog.facts().filter_map(|fact| abstracted(fact, schema, &owned)).collect();
+        if !named.is_empty() {
+            let catalog = Arc::make_mut(catalog);
+            named.into_iter().for_each(|fact| catalog.insert(fact));
         }
     }
 }
@@ -130,7 +137,7 @@ fn stands_alone(fact: &Fact) -> bool {
 }
 
 /// The fact with another body, where its body names the schema.
-fn abstracted(fact: &Fact, schema: &str, owned: &HashSet<String>) -> Option<Fact> {
+fn written(fact: &Fact, schema: &str, owned: &HashSet<String>) -> Option<Fact> {
     if !matches!(fact.id.kind, Kind::Function | Kind::Procedure) {
         return None;
     }
@@ -148,4 +155,27 @@ fn abstracted(fact: &Fact, schema: &str, owned: &HashSet<String>) -> Option<Fact
     fact.attributes.insert("body".to_owned(), found.text.into());
     fact.attributes.insert(NAMES_SCHEMA.to_owned(), true.into());
     Some(fact)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tenantry_catalog::ObjectId;
+
+    use super::*;
+
+    #[test]
+    fn a_schema_that_is_named_is_found_however_it_is_written() {
+        let id = ObjectId::new(Kind::Function, ["f", ""]);
+        let attributes = BTreeMap::from([("body".to_owned(), "SELECT a FROM ACME.t".into())]);
+        let mut catalog = Catalog::empty();
+        catalog.insert(Fact { id, parent: None, attributes });
+        let texts = Texts::of(&catalog);
+        for (schema, may_be_named) in
+            [("acme", true), ("globex", false), ("o'neil", true), ("a\"b", true), ("a\\b", true)]
+        {
+            assert_eq!(texts.mention(schema), may_be_named, "{schema}");
+        }
+    }
 }
