@@ -62,7 +62,7 @@ pub(super) async fn drift<D: Engine>(
         cases.push(Case { environment, fingerprint, alike, renamed });
     }
     let unkept = unkept(ground, &cases).await;
-    let unread = read_examples(ground, revision, &cases).await;
+    let unread = read_examples(ground, revision, &unkept).await;
     if ground.writes
         && let Err(error) = keep(ground, &unkept).await
     {
@@ -179,22 +179,22 @@ async fn unkept<'a, D: Engine>(ground: &Ground<D>, cases: &'a [Case]) -> Vec<&'a
     unkept
 }
 
-/// Reads one tenant of each group whose catalog neither this run nor the ledger has, those of a database together. Where
-/// that did not go well, and why.
+/// Reads one tenant of each of the `unkept` groups whose catalog this run does not have either, those of a database
+/// together. Where that did not go well, and why.
 async fn read_examples<D: Engine>(
     ground: &Ground<D>,
     revision: &Digest,
-    cases: &[Case],
+    unkept: &[&Case],
 ) -> BTreeMap<DatabaseName, String> {
     let mut wanted: BTreeMap<&DatabaseName, (Policy, BTreeMap<&SchemaName, Option<Digest>>)> =
         BTreeMap::new();
-    for case in cases {
+    for case in unkept {
         let (name, schema) = &case.alike.example;
         let (Some(place), Some(target)) = (case.place(), ground.made_target(&case.environment, revision))
         else {
             continue;
         };
-        if matches!(ground.catalog(&place, name).await, Ok(None)) {
+        if ground.catalog_seen(&place).is_none() {
             let of_database = wanted.entry(name).or_insert_with(|| (target.policy.clone(), BTreeMap::new()));
             of_database.1.insert(schema, place.1);
         }
