@@ -60,15 +60,16 @@ impl PostgresLedger {
         self.done(session, doing, answer)
     }
 
-    /// Writes what is written often, by a statement that the connection keeps.
-    async fn tell_often(
+    /// Writes about so many things.
+    async fn tell_about(
         &self,
+        count: usize,
         doing: &str,
         sql: &'static str,
-        values: &[&(dyn ToSql + Sync)],
+        values: Values<'_>,
     ) -> Result<(), EngineError> {
         let session = self.reach.session().await?;
-        let answer = session.statements().query(&*session, sql, values).await;
+        let answer = session.query_about(count, sql, values).await;
         self.done(session, doing, answer).map(drop)
     }
 

@@ -25,10 +25,6 @@ const REFERRED: &str = concat!(
     include_str!("watermark/referred.sql")
 );
 
-/// For so many schemas making a plan takes longer than running it: one that is kept serves them. For more of them the plan
-/// should know how many they are.
-pub(crate) const FEW: usize = 100;
-
 /// Counts up whenever the program reads schemas differently, so that what an
 /// older one recorded is not taken for what this one would find.
 const ALGORITHM: u32 = 2;
@@ -69,11 +65,7 @@ pub(crate) async fn watermarks(
     oids: &BTreeSet<u32>,
 ) -> Result<BTreeMap<u32, Watermark>, EngineError> {
     let oids: Vec<u32> = oids.iter().copied().collect();
-    let rows = if oids.len() > FEW {
-        session.query_typed(SCHEMA, &[(&oids, Type::OID_ARRAY)]).await
-    } else {
-        session.statements().query(&**session, SCHEMA, &[&oids]).await
-    };
+    let rows = session.query_about(oids.len(), SCHEMA, &[(&oids, Type::OID_ARRAY)]).await;
     let rows = rows.map_err(|error| session.failed("reading watermarks", &error))?;
     Ok(rows.iter().map(|row| (row.get(0), Watermark(row.get(1)))).collect())
 }

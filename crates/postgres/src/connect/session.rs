@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use tenantry_engine::EngineError;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_postgres::Client;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row};
 
 use super::login::{Open, Server};
 use super::pool::{Pool, Running};
 use super::statements::Statements;
 use crate::error::{is_lost, reason, reason_and_remedy, server_error};
+
+/// For how many things a plan that is kept is better than one that is made for them.
+const FEW: usize = 100;
 
 /// A connection on loan from the pool, with everything pinned that changes how
 /// the server prints (D4). Its `search_path` is `pg_catalog, <ledger>, pg_temp`.
@@ -59,6 +63,21 @@ impl Session {
     /// What was prepared on this connection.
     pub(crate) fn statements(&self) -> &Statements {
         &self.open().statements
+    }
+
+    /// Asks about so many things. For a few of them making a plan takes longer than running it: one that the connection
+    /// keeps serves them. For more of them the plan should know how many they are.
+    pub(crate) async fn query_about(
+        &self,
+        count: usize,
+        sql: &'static str,
+        values: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        if count > FEW {
+            return self.query_typed(sql, values).await;
+        }
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| *value).collect();
+        self.statements().query(&**self, sql, &values).await
     }
 
     /// An error of this connection, in words that may leave the database.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use tenantry_catalog::ObjectId;
 use tenantry_engine::{Confirmed, EngineError, TenantRecord, Watermark};
-use tokio_postgres::types::{Json, ToSql, Type};
+use tokio_postgres::types::{Json, Type};
 
 use super::PostgresLedger;
 use super::claims::held;
@@ -34,12 +34,6 @@ impl PostgresLedger {
         let revisions: Vec<Option<&str>> =
             found.iter().map(|found| found.revision.map(tenantry_planner::Digest::as_str)).collect();
         let drifted: Vec<Option<Timestamp>> = found.iter().map(|found| found.drifted_since).collect();
-        let doing = "writing down what was found";
-        if found.len() <= watermark::FEW {
-            let values: [&(dyn ToSql + Sync); 6] =
-                [&oids, &schemas, &fingerprints, &watermarks, &revisions, &drifted];
-            return self.tell_often(doing, &CONFIRM, &values).await;
-        }
         let values = [
             (&oids as _, Type::OID_ARRAY),
             (&schemas as _, Type::TEXT_ARRAY),
@@ -48,7 +42,7 @@ impl PostgresLedger {
             (&revisions as _, Type::TEXT_ARRAY),
             (&drifted as _, Type::TIMESTAMPTZ_ARRAY),
         ];
-        self.tell(doing, &CONFIRM, &values).await.map(drop)
+        self.tell_about(found.len(), "writing down what was found", &CONFIRM, &values).await
     }
 }
 
