@@ -1,6 +1,6 @@
 //! Killed, interrupted, started again: nothing is lost, nothing half done, and it goes on.
 
-use crate::scene::{Held, Running, Scene, V1, V2};
+use crate::scene::{Held, LOGIN, Running, Scene, V1, V2};
 
 const WAVES: &str = "  rollout:
     maxConcurrent: 2
@@ -18,14 +18,18 @@ fn schemas() -> Vec<String> {
     names().iter().map(|name| format!("tenant_{name}")).collect()
 }
 
-/// Thirty tenants, and the next version under way: some have it, and one cannot get it as long as the lock is held.
+/// Thirty tenants, and the next version under way: some have it, and four cannot get it as long as the lock is held. Two are
+/// changed at once: however fast the others are, there is something left to do.
 fn under_way() -> (Scene, Running, Held) {
     let scene = Scene::with(1);
+    let url = scene.cluster().url_as(LOGIN, None, &scene.databases[0]);
+    scene.database(0, &url, "  limits: {lockTimeout: 500ms, statementTimeout: 1m}");
     let names = names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     scene.set(&[&Scene::names(0, &names)], WAVES);
     scene.fleet("apply", &[]).ended(0);
-    let held = scene.hold(0, "LOCK TABLE tenant_t17.invoice IN ACCESS SHARE MODE");
+    let last: Vec<String> = schemas()[26..].iter().map(|schema| format!("{schema}.invoice")).collect();
+    let held = scene.hold(0, &format!("LOCK TABLE {} IN ACCESS SHARE MODE", last.join(", ")));
     scene.define(V2);
     let running = scene.start("apply", &[]);
     scene.wait_for(
@@ -81,9 +85,9 @@ fn a_process_that_is_killed() {
 fn ctrl_c_ends_what_is_under_way_and_begins_nothing() {
     let (scene, running, held) = under_way();
     running.signal("INT");
+    running.says("stopping: what is under way is finished");
     drop(held);
-    let ended = running.end().ended(130);
-    assert!(ended.err.contains("stopping: what is under way is finished"), "{}", ended.err);
+    running.end().ended(130);
     none_is_half_done(&scene);
     finishes(&scene);
 }
@@ -92,7 +96,7 @@ fn ctrl_c_ends_what_is_under_way_and_begins_nothing() {
 fn a_second_ctrl_c_ends_at_once() {
     let (scene, running, held) = under_way();
     running.signal("INT");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    running.says("stopping: what is under way is finished");
     running.signal("TERM");
     running.end().ended(130);
     none_is_half_done(&scene);

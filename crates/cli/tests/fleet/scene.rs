@@ -1,8 +1,11 @@
 //! A fleet as somebody has it: databases with a login that is no superuser, a folder with manifests, and the program.
 
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -376,29 +379,60 @@ impl Drop for Held {
 }
 
 /// A run that goes on.
-pub struct Running(Option<Child>);
+pub struct Running {
+    child: Option<Child>,
+    err: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
 
 impl Running {
     /// Starts a command, and lets it run.
     pub fn of(mut command: Command) -> Self {
-        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stderr.take().unwrap();
+        let err = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::clone(&err);
+        let reader = std::thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(bytes @ 1..) = pipe.read(&mut some) {
+                said.lock().unwrap().extend_from_slice(&some[..bytes]);
+            }
+        });
+        Self { child: Some(child), err, reader: Some(reader) }
     }
 
     /// Sends a signal: `INT`, `TERM`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let pid = self.0.as_ref().unwrap().id().to_string();
+        let pid = self.child.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// Waits until it says this on standard error.
+    #[track_caller]
+    pub fn says(&self, what: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.said().contains(what) {
+            assert!(Instant::now() < until, "{what:?} is not in\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Waits until it ends.
     pub fn end(mut self) -> Ran {
-        Ran::of(&self.0.take().unwrap().wait_with_output().unwrap())
+        let mut output = self.child.take().unwrap().wait_with_output().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        output.stderr = self.said().into_bytes();
+        Ran::of(&output)
+    }
+
+    fn said(&self) -> String {
+        String::from_utf8_lossy(&self.err.lock().unwrap()).into_owned()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
+        if let Some(child) = &mut self.child {
             let _ = child.kill();
             let _ = child.wait();
         }

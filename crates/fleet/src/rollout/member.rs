@@ -150,8 +150,13 @@ pub struct Member {
     pub attempts: u32,
 }
 
-/// By wave (those that are made first), then by lot.
-type Slot = (Option<usize>, u64, usize);
+/// By wave (those that are made first), then those that were tried least, then by lot: tenants that have to be tried again and
+/// again, because somebody holds a lock, do not keep the others from their turn.
+type Slot = (Option<usize>, u32, u64, usize);
+
+fn slot(member: &Member, at: usize) -> Slot {
+    (member.wave, member.attempts, lot(&member.tenant.name), at)
+}
 
 /// All tenants of a rollout, found by where they live and by how far they are.
 #[derive(Clone, Debug, Default)]
@@ -165,8 +170,7 @@ impl Roster {
     pub(super) fn add(&mut self, member: Member) -> usize {
         let at = self.members.len();
         self.places.insert(member.tenant.key.clone(), at);
-        let slot = (member.wave, lot(&member.tenant.name), at);
-        self.phases.entry(member.phase.kind()).or_default().insert(slot);
+        self.phases.entry(member.phase.kind()).or_default().insert(slot(&member, at));
         self.members.push(member);
         at
     }
@@ -190,13 +194,11 @@ impl Roster {
     /// Changes a member, and keeps the index of phases true.
     fn change(&mut self, at: usize, change: impl FnOnce(&mut Member)) {
         let member = &mut self.members[at];
-        let lot = lot(&member.tenant.name);
         if let Some(slots) = self.phases.get_mut(&member.phase.kind()) {
-            slots.remove(&(member.wave, lot, at));
+            slots.remove(&slot(member, at));
         }
         change(member);
-        let slot = (member.wave, lot, at);
-        self.phases.entry(member.phase.kind()).or_default().insert(slot);
+        self.phases.entry(member.phase.kind()).or_default().insert(slot(member, at));
     }
 
     pub(super) fn set(&mut self, at: usize, phase: Phase) {
@@ -211,7 +213,7 @@ impl Roster {
     }
 
     pub(super) fn forget_attempts(&mut self, at: usize) {
-        self.members[at].attempts = 0;
+        self.change(at, |member| member.attempts = 0);
     }
 
     pub(super) fn regroup(&mut self, at: usize, group: Option<usize>, wave: Option<usize>) {
@@ -223,7 +225,7 @@ impl Roster {
 
     /// The members in a phase, those that are made first, then by wave.
     pub(super) fn in_phase(&self, kind: PhaseKind) -> impl Iterator<Item = usize> + '_ {
-        self.phases.get(&kind).into_iter().flatten().map(|(_, _, at)| *at)
+        self.phases.get(&kind).into_iter().flatten().map(|slot| slot.3)
     }
 
     pub(super) fn count(&self, kind: PhaseKind) -> usize {
@@ -232,7 +234,7 @@ impl Roster {
 
     /// The members in a phase whose schemas are to be made.
     pub(super) fn made(&self, kind: PhaseKind) -> impl Iterator<Item = usize> + '_ {
-        self.phases.get(&kind).into_iter().flatten().take_while(|slot| slot.0.is_none()).map(|(_, _, at)| *at)
+        self.phases.get(&kind).into_iter().flatten().take_while(|slot| slot.0.is_none()).map(|slot| slot.3)
     }
 
     /// The members in a phase of waves up to this one.
@@ -240,8 +242,8 @@ impl Roster {
         self.phases
             .get(&kind)
             .into_iter()
-            .flat_map(move |slots| slots.range((Some(0), 0, 0)..(Some(wave + 1), 0, 0)))
-            .map(|(_, _, at)| *at)
+            .flat_map(move |slots| slots.range((Some(0), 0, 0, 0)..(Some(wave + 1), 0, 0, 0)))
+            .map(|slot| slot.3)
     }
 
     /// Whether nobody in waves up to this one is waited for.
@@ -304,5 +306,21 @@ mod tests {
         roster.regroup(0, None, Some(1));
         assert_eq!(roster.made(PhaseKind::Waiting).count(), 0);
         assert_eq!(roster.up_to(PhaseKind::Waiting, 1).count(), 2);
+    }
+
+    #[test]
+    fn those_tried_before_come_after_those_never_tried() {
+        let mut roster = Roster::default();
+        for name in ["a", "b", "c", "d"] {
+            let key = TenantKey { database: DatabaseName::new("a"), schema: SchemaName::new(name).unwrap() };
+            let tenant = Tenant { name: TenantName::new(name).unwrap(), key, labels: Labels::new() };
+            roster.add(Member { tenant, group: None, wave: Some(0), phase: Phase::Waiting, attempts: 0 });
+        }
+        let first = roster.up_to(PhaseKind::Waiting, 0).next().unwrap();
+        roster.attempt(first);
+        roster.set(first, Phase::Waiting);
+        assert_eq!(roster.up_to(PhaseKind::Waiting, 0).last(), Some(first));
+        roster.forget_attempts(first);
+        assert_eq!(roster.up_to(PhaseKind::Waiting, 0).next(), Some(first));
     }
 }
