@@ -6,7 +6,7 @@ NEWEST := $(lastword $(VERSIONS))
 TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo preflight postgres check deny test test-matrix corpus crds
+.PHONY: help bench demo preflight postgres check deny test test-matrix properties corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test: preflight ## Run all tests; those that talk to a server also on its oldest
 
 test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
 	tools/test-on $(VERSIONS)
+
+properties: postgres ## Try 2,000 random changes of random schemas, always the same ones (TENANTRY_SEED=N for others)
+	TENANTRY_PAIRS=$${TENANTRY_PAIRS:-2000} TENANTRY_SEED=$${TENANTRY_SEED:-1} \
+	    cargo test --package tenantry-postgres --test properties random -- --nocapture
 
 corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by kind
 	@if [ -e "$(TENANTRY_CORPUS)" ]; then \

@@ -111,6 +111,27 @@ fn namesake<'a>(
     })
 }
 
+/// The names of an index and of those above it, the uppermost first.
+///
+/// The server attaches to each index of the partitioned table the first one of the partition that is like it, in the order
+/// in which they were made, and takes `(a)` and `(a DESC)` for alike (`CompareIndexInfo` does not look at the direction).
+fn succession<'a>(index: &'a Fact, catalog: &'a Catalog) -> Vec<&'a str> {
+    let mut names = vec![index.id.first()];
+    let mut at = index;
+    while let Some(name) = at.text("attached_to") {
+        names.push(name);
+        match catalog.get(&ObjectId::new(Kind::Index, [name])) {
+            Some(above) if names.len() <= MOST_LEVELS => at = above,
+            _ => break,
+        }
+    }
+    names.reverse();
+    names
+}
+
+/// More levels of partitions than anybody has: an index is never above itself.
+const MOST_LEVELS: usize = 64;
+
 impl Rules for Index {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let index: Attributes = fact.decode()?;
@@ -219,14 +240,26 @@ impl Rules for Index {
     }
 
     /// A partition that is attached gets what it lacks; one that is to lack it
-    /// is attached before.
+    /// is attached before. Its indexes are made in the order of those above.
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
-        if verb != Verb::Create || !fact.is("invalid") {
+        if verb != Verb::Create {
             return Vec::new();
         }
         let on = relation(fact);
-        let below = lineage::partitions_below(on.first(), context.to);
-        below.iter().map(|table| (Verb::Create, ObjectId::new(Kind::Partition, [*table]))).collect()
+        let mut waits = Vec::new();
+        if fact.is("invalid") {
+            let below = lineage::partitions_below(on.first(), context.to);
+            waits.extend(below.iter().map(|table| ObjectId::new(Kind::Partition, [*table])));
+        }
+        let place = succession(fact, context.to);
+        let in_a_tree = |index: &Fact| index.text("attached_to").is_some() || index.is("_partitioned");
+        let earlier = context.to.children(&on).filter(|sibling| {
+            sibling.id.kind == Kind::Index && in_a_tree(sibling) && succession(sibling, context.to) < place
+        });
+        if in_a_tree(fact) {
+            waits.extend(earlier.map(|sibling| sibling.id.clone()));
+        }
+        waits.into_iter().map(|id| (Verb::Create, id)).collect()
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {

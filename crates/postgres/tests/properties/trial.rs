@@ -25,47 +25,65 @@ impl From<Error> for Ended {
     }
 }
 
-/// Tries a pair.
-pub fn try_pair(judge: &Judge, pair: &Pair<'_>) -> Verdict {
-    match trial(judge, pair) {
+/// Tries a pair, and the old schema by itself if that is wanted.
+pub fn try_pair(judge: &Judge, pair: &Pair<'_>, alone: bool) -> Verdict {
+    let tried = load(judge, pair).and_then(|loaded| {
+        if alone {
+            stays_and_is_made_anew(judge, pair.old, &loaded.old_dump)?;
+        }
+        changes(judge, pair, &loaded, alone)
+    });
+    match tried {
         Ok(()) => Verdict::Converged,
         Err(Ended(verdict)) => verdict,
     }
 }
 
-fn trial(judge: &Judge, pair: &Pair<'_>) -> Result<(), Ended> {
-    let database = judge.database();
-    let (old_sql, new_sql) = (pair.old.sql(), pair.new.sql());
-    database.load(OLD, &old_sql)?;
-    database.load(NEW, &new_sql)?;
-    let (old_dump, new_dump) = (database.dump(OLD)?, database.dump(NEW)?);
-    let old_target = answered("the old definition", judge.engine().compile(&old_sql, Destructive::Allow))?;
-    let new_target = answered("the new definition", judge.engine().compile(&new_sql, Destructive::Allow))?;
+/// Both schemas are there, made by psql.
+struct Loaded {
+    old_dump: String,
+    new_dump: String,
+}
 
-    // A schema is equal to its own definition, and to the definition that is written out of it.
-    let itself = answered("the schema itself", judge.engine().plan(OLD, &old_target))?.plan;
+fn load(judge: &Judge, pair: &Pair<'_>) -> Result<Loaded, Ended> {
+    let database = judge.database();
+    database.load(OLD, &pair.old.sql())?;
+    database.load(NEW, &pair.new.sql())?;
+    Ok(Loaded { old_dump: database.dump(OLD)?, new_dump: database.dump(NEW)? })
+}
+
+/// A schema is equal to its own definition, and to the definition that is written out of it; made from nothing by a plan it
+/// is the same schema.
+fn stays_and_is_made_anew(judge: &Judge, schema: &Schema, dump: &str) -> Result<(), Ended> {
+    let (engine, database) = (judge.engine(), judge.database());
+    let target = answered("the old definition", engine.compile(&schema.sql(), Destructive::Allow))?;
+    let itself = answered("the schema itself", engine.plan(OLD, &target))?.plan;
     empty(&itself, "a plan to its own definition")?;
-    let written = judge.engine().definition(&old_target);
-    let again = answered("the written definition", judge.engine().compile(&written, Destructive::Allow))?;
-    if again.fingerprint != old_target.fingerprint {
+    let written = engine.definition(&target);
+    let again = answered("the written definition", engine.compile(&written, Destructive::Allow))?;
+    if again.fingerprint != target.fingerprint {
         return Err(wrong(format!("what was written out of the schema declares something else:\n{written}")));
     }
-    // Made from nothing by a plan it is the same schema.
     database.load(RENDERED, "")?;
-    let whole = answered("from nothing", judge.engine().plan(RENDERED, &old_target))?.plan;
+    let whole = answered("from nothing", engine.plan(RENDERED, &target))?.plan;
     database.run(&script(&whole, RENDERED))?;
-    same(&database.dump(RENDERED)?, &old_dump, "made from nothing")?;
+    same(&database.dump(RENDERED)?, dump, "made from nothing")
+}
 
+/// The plan converges, is the same one `again`, keeps the rows of what stays, and leaves nothing to do.
+fn changes(judge: &Judge, pair: &Pair<'_>, loaded: &Loaded, again: bool) -> Result<(), Ended> {
+    let (engine, database) = (judge.engine(), judge.database());
+    let target = answered("the new definition", engine.compile(&pair.new.sql(), Destructive::Allow))?;
     let name = Identifier::new(OLD).unwrap();
     database.run(&pair.old.inserts(&name))?;
     let queries = pair.old.surviving(pair.new);
     let before = rows(judge, &queries)?;
-    let plan = answered("the change", judge.engine().plan(OLD, &new_target))?.plan;
-    if old_dump == new_dump {
+    let plan = answered("the change", engine.plan(OLD, &target))?.plan;
+    if loaded.old_dump == loaded.new_dump {
         empty(&plan, "a plan between equal schemas")?;
     }
     let text = script(&plan, OLD);
-    if text != script(&answered("the change", judge.engine().plan(OLD, &new_target))?.plan, OLD) {
+    if again && text != script(&answered("the change", engine.plan(OLD, &target))?.plan, OLD) {
         return Err(wrong(format!("planned again, it is another plan:\n{text}")));
     }
     match database.run(&text) {
@@ -80,12 +98,12 @@ fn trial(judge: &Judge, pair: &Pair<'_>) -> Result<(), Ended> {
         }
         Err(error) => return Err(Ended(Verdict::Failed(format!("{error}\nof the plan\n{text}")))),
     }
-    same(&database.dump(OLD)?, &new_dump, &format!("after the plan\n{text}"))?;
+    same(&database.dump(OLD)?, &loaded.new_dump, &format!("after the plan\n{text}"))?;
     let after = rows(judge, &queries)?;
     if before != after {
         return Err(wrong(format!("rows changed:\n{before:?}\n{after:?}\nby the plan\n{text}")));
     }
-    let second = answered("a second plan", judge.engine().plan(OLD, &new_target))?.plan;
+    let second = answered("a second plan", engine.plan(OLD, &target))?.plan;
     empty(&second, "a second plan")
 }
 
@@ -111,13 +129,13 @@ fn same(found: &str, expected: &str, when: &str) -> Result<(), Ended> {
 }
 
 /// What the queries return on the old schema.
-fn rows(judge: &Judge, queries: &[String]) -> Result<Vec<String>, Error> {
+fn rows(judge: &Judge, queries: &[String]) -> Result<String, Error> {
     let name = Identifier::new(OLD).unwrap();
-    let run = |query: &String| {
+    let filled = queries.iter().map(|query| {
         let query = tenantry_planner::sql::SqlTemplate::parse(query.as_str()).fill(&name);
-        judge.database().run(&format!("SET search_path = {name}, pg_catalog;\n{query}"))
-    };
-    queries.iter().map(run).collect()
+        format!("\\echo\n{query};\n")
+    });
+    judge.database().run(&format!("SET search_path = {name}, pg_catalog;\n{}", filled.collect::<String>()))
 }
 
 /// Whether a server's complaint is that rows are in the way of a constraint, a type or a partition.
