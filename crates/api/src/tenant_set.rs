@@ -72,7 +72,9 @@ pub struct TenantSetSpec {
     #[serde(default)]
     pub provision: Provision,
     /// What becomes of the schema of a tenant that left the set. `Retain`: nothing. `Quarantine`: it is
-    /// renamed aside. `Drop`: it is dropped with everything in it. Default: `Retain`.
+    /// renamed aside, and back, with its rows, when the tenant is named again; it waits for an approval
+    /// only under `rollout.approval: Always`. `Drop`: it is dropped with everything in it, but never
+    /// before a person approved that, and never with what others built on it. Default: `Retain`.
     #[serde(default)]
     pub removal: Removal,
     /// What happens when somebody changes a tenant's schema by hand.

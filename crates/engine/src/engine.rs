@@ -10,8 +10,8 @@ use tenantry_catalog::{Catalog, Fingerprint};
 use tenantry_planner::{Difference, Digest, Plan, Policy};
 
 use crate::{
-    Applied, DatabaseIdentity, EngineError, Labels, Ledger, Proposal, SchemaName, Source, Start, Target,
-    TenantName, Work,
+    Applied, DatabaseIdentity, Departed, Departure, EngineError, Labels, Ledger, Proposal, SchemaName,
+    Source, Start, Target, TenantName, Work,
 };
 
 /// A value over everything that tenants rest on but do not own: the server's
@@ -172,6 +172,14 @@ pub trait Engine: Send + Sync + 'static {
     /// row, commit (D12). It is ended when it takes longer than
     /// [`Work::within`]; nobody waits for a tenant for ever.
     fn apply(&self, work: &Work<'_>) -> impl Future<Output = Result<Applied, EngineError>> + Send;
+
+    /// Renames the schema of a tenant that left aside, drops it, or renames it
+    /// back: lock, claim, deed, ledger row, commit, as in [`Engine::apply`].
+    /// What depends on a schema from outside of it stops its drop
+    /// ([`EngineError::Depended`]), as does a size that the server's lock table
+    /// has no room for ([`EngineError::TooMany`]).
+    fn depart(&self, departure: &Departure<'_>)
+    -> impl Future<Output = Result<Departed, EngineError>> + Send;
 
     /// The statements of a plan as they run on one schema, for people and for
     /// `psql`.

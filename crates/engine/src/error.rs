@@ -180,6 +180,48 @@ pub enum EngineError {
         /// How.
         conflict: ClaimConflict,
     },
+    /// Its tenant left the set, and the schema was renamed aside.
+    #[error(
+        "schema {schema} was put aside as {aside} when its tenant left; fleet apply renames it back where a source names the tenant again"
+    )]
+    PutAside {
+        /// Which.
+        schema: SchemaName,
+        /// What it is called now.
+        aside: SchemaName,
+    },
+    /// The name that a schema is to get is another one's.
+    #[error(
+        "schema {schema} cannot be renamed to {to}: there is a schema of that name; rename or drop that one"
+    )]
+    Occupied {
+        /// Which, by the name that its tenant knows.
+        schema: SchemaName,
+        /// The name that it was to get.
+        to: SchemaName,
+    },
+    /// A schema cannot be dropped as long as these stand.
+    #[error(
+        "schema {schema} is not dropped: outside of it depends on it {dependents}; drop or change that first"
+    )]
+    Depended {
+        /// Which.
+        schema: SchemaName,
+        /// The first of them, in words, the others counted.
+        dependents: String,
+    },
+    /// Dropping a schema would take more locks than are safe.
+    #[error(
+        "schema {schema} is not dropped: it has {objects} objects, each of which is locked, and that is more than a quarter of the {free} locks that the server has left; raise max_locks_per_transaction, or drop some of its tables by hand"
+    )]
+    TooMany {
+        /// Which.
+        schema: SchemaName,
+        /// How many objects it has.
+        objects: u64,
+        /// How many locks are free.
+        free: u64,
+    },
     /// The server refused a statement; nothing of its transaction happened.
     #[error("schema {schema}: {error}")]
     Refused {

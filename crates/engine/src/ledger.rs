@@ -40,6 +40,9 @@ pub struct TenantRecord {
     /// schema is between its start and its target, and is planned from where
     /// it is.
     pub unfinished: Option<Digest>,
+    /// What its schema is called since the tenant left and it was renamed
+    /// aside; `None` while it has its own name.
+    pub aside: Option<SchemaName>,
 }
 
 /// What a read-back or an inspection found.
@@ -72,13 +75,14 @@ pub struct Event {
     pub tenant: TenantName,
     /// Its schema.
     pub schema: SchemaName,
-    /// The rollout.
+    /// The rollout; empty where a tenant left or came back.
     pub rollout: String,
-    /// The plan.
+    /// The plan, or what names a departure.
     pub digest: Digest,
-    /// The revision it led to.
-    pub revision: Digest,
-    /// `applied`, or why not.
+    /// The revision it led to, or that a tenant had that left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Digest>,
+    /// `applied`, what became of a schema, or why not.
     pub outcome: String,
     /// How long it took, in milliseconds.
     pub took_ms: i64,
@@ -246,9 +250,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// Writes down that an apply failed.
     fn record_failure(&self, event: &Event) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// What was applied, newest first, at most `limit`; of one tenant or of all.
+    /// What was done, newest first, at most `limit`; of one set or of all, of
+    /// one tenant or of all.
     fn history(
         &self,
+        set: Option<&str>,
         tenant: Option<&TenantName>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Event>, EngineError>> + Send;

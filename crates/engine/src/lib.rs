@@ -3,6 +3,7 @@
 //! is remembered.
 
 mod claim;
+mod departure;
 mod engine;
 mod error;
 mod ledger;
@@ -11,6 +12,7 @@ mod target;
 mod work;
 
 pub use claim::{Claim, ClaimConflict, DatabaseIdentity};
+pub use departure::{Departed, Departure, Fate};
 pub use engine::{Baseline, Engine, Environment, Finding, Inspected, Pulse, Severity, TenantRow, Watermark};
 pub use error::{DefinitionFault, EngineError, ServerError};
 pub use ledger::{

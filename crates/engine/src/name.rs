@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tenantry_planner::RESERVED;
 use tenantry_planner::sql::{Identifier, IdentifierError};
+
+/// The longest name that PostgreSQL keeps, in bytes.
+const LONGEST: usize = 63;
 
 /// Why a text cannot be a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +21,9 @@ pub enum NameError {
     #[error(transparent)]
     Schema(#[from] IdentifierError),
     /// PostgreSQL keeps these to itself, and Tenantry its own.
-    #[error("the schema name {0:?} is reserved: pg_*, information_schema and public cannot be a tenant's")]
+    #[error(
+        "the schema name {0:?} is reserved: pg_*, {RESERVED}*, information_schema and public cannot be a tenant's"
+    )]
     Reserved(String),
 }
 
@@ -57,7 +64,10 @@ impl SchemaName {
     /// When PostgreSQL cannot have it, or when it is reserved.
     pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
         let name = name.into();
-        if name.starts_with("pg_") || matches!(name.as_str(), "information_schema" | "public") {
+        if name.starts_with("pg_")
+            || name.starts_with(RESERVED)
+            || matches!(name.as_str(), "information_schema" | "public")
+        {
             return Err(NameError::Reserved(name));
         }
         Ok(Self(Identifier::new(name)?))
@@ -69,6 +79,19 @@ impl SchemaName {
     /// When PostgreSQL cannot have it.
     pub fn for_reading(name: impl Into<String>) -> Result<Self, NameError> {
         Ok(Self(Identifier::new(name.into())?))
+    }
+
+    /// The name that the schema gets when its tenant leaves: always the same
+    /// one, no tenant's, and still to be read by a person.
+    ///
+    /// # Errors
+    /// Never for a name that PostgreSQL can have.
+    pub fn aside(&self) -> Result<Self, NameError> {
+        let digits: String =
+            Sha256::digest(self.as_str()).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let mut name = format!("{RESERVED}{digits}_{}", self.as_str());
+        name.truncate(name.floor_char_boundary(LONGEST));
+        Self::for_reading(name)
     }
 
     /// The bare name, for parameters and for people.
@@ -162,9 +185,23 @@ mod tests {
         for name in ["acme", "Acme Ltd", "o'brien", "a\"b", "x;DROP TABLE y", "é", &"a".repeat(63)] {
             assert_eq!(SchemaName::new(name).unwrap().as_str(), name);
         }
-        for name in ["", "pg_toast", "pg_x", "information_schema", "public", &"a".repeat(64)] {
+        for name in ["", "pg_toast", "pg_x", "tenantry_q_x", "information_schema", "public", &"a".repeat(64)]
+        {
             assert!(SchemaName::new(name).is_err(), "{name}");
         }
         assert!(TenantName::new("a\nb").is_err());
+    }
+
+    #[test]
+    fn what_is_put_aside_has_a_name_that_fits_and_is_no_tenants() {
+        let mut asides = std::collections::BTreeSet::new();
+        let long = ["a".repeat(63), format!("{}b", "a".repeat(62)), "é".repeat(31)];
+        let short = ["acme", "Acme", "o'brien; \"x\"", "tenant_%", "\u{1F600}"].map(str::to_owned);
+        for name in long.iter().chain(&short) {
+            let aside = SchemaName::new(name.as_str()).unwrap().aside().unwrap();
+            assert!(aside.as_str().len() <= LONGEST && aside.as_str().starts_with(RESERVED), "{aside}");
+            assert!(SchemaName::new(aside.as_str()).is_err(), "{aside}");
+            assert!(asides.insert(aside), "{name}");
+        }
     }
 }

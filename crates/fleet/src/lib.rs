@@ -1,6 +1,7 @@
 //! Many tenants, one target: groups, waves and budgets as a pure state machine, its simulator and its executor.
 
 mod amount;
+mod departures;
 mod executor;
 pub mod resolve;
 pub mod rollout;
@@ -15,6 +16,7 @@ mod testing;
 mod window;
 
 pub use amount::Amount;
+pub use departures::{DepartureReport, DepartureState, Departures};
 pub use executor::{
     ApplyReport, Control, Correct, DatabaseReport, DriftGroup, Fleet, FleetError, GroupOutcome, GroupReport,
     Handle, History, HistoryEvent, Options, PlanReport, PlanText, Progress, Report, RevisionReport,

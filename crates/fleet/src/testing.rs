@@ -39,6 +39,7 @@ pub(crate) fn record(name: &str, at: &str, watermark: Option<&str>) -> TenantRec
         drifted_since: None,
         renamed: Vec::new(),
         unfinished: None,
+        aside: None,
     }
 }
 

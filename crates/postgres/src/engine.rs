@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tenantry_catalog::Catalog;
 use tenantry_engine::{
-    Applied, DatabaseIdentity, Engine, EngineError, Environment, Finding, Inspected, Proposal, Pulse,
-    SchemaName, Source, Start, Target, TenantRow, Watermark, Work,
+    Applied, DatabaseIdentity, Departed, Departure, Engine, EngineError, Environment, Finding, Inspected,
+    Proposal, Pulse, SchemaName, Source, Start, Target, TenantRow, Watermark, Work,
 };
 use tenantry_planner::postgres::Postgres;
 use tenantry_planner::{Difference, Plan, Policy, ServerVersion};
@@ -101,6 +101,10 @@ impl Engine for PostgresEngine {
 
     async fn apply(&self, work: &Work<'_>) -> Result<Applied, EngineError> {
         apply::apply(&self.reach, work).await
+    }
+
+    async fn depart(&self, departure: &Departure<'_>) -> Result<Departed, EngineError> {
+        apply::depart(&self.reach, departure).await
     }
 
     fn script(&self, plan: &Plan, schema: &SchemaName) -> String {

@@ -210,8 +210,13 @@ impl Ledger for PostgresLedger {
         self.write_event(event).await
     }
 
-    async fn history(&self, tenant: Option<&TenantName>, limit: u32) -> Result<Vec<Event>, EngineError> {
-        self.events(tenant, limit).await
+    async fn history(
+        &self,
+        set: Option<&str>,
+        tenant: Option<&TenantName>,
+        limit: u32,
+    ) -> Result<Vec<Event>, EngineError> {
+        self.events(set, tenant, limit).await
     }
 
     async fn quarantined(&self, schema: &SchemaName) -> Result<Vec<QuarantineRecord>, EngineError> {

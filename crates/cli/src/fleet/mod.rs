@@ -13,8 +13,8 @@ use tenantry_api::tenant_set::Mode;
 use tenantry_engine::{Engine, TenantName};
 use tenantry_fleet::rollout::{Order, RolloutState};
 use tenantry_fleet::{
-    ApplyReport, Control, Correct, DriftGroup, DriftMode, Fleet, FleetError, GroupOutcome, Options,
-    PlanReport, Report,
+    ApplyReport, Control, Correct, DepartureState, DriftGroup, DriftMode, Fleet, FleetError, GroupOutcome,
+    Options, PlanReport, Report,
 };
 use tenantry_manifest::{Environment, Input, LoadError, Located, Manifests, load};
 use tenantry_planner::Digest;
@@ -229,7 +229,10 @@ impl One<'_> {
         self.say(report, || output::apply::apply(report, &self.commands))?;
         let counts = &report.report.counts;
         let all_there = counts.failed + counts.blocked + counts.unreachable == 0;
-        Ok(differs(!output::apply::went_well(report) || !all_there || !tenants_known(&report.report)))
+        let seen_to =
+            !report.report.departures.any(&[DepartureState::AwaitingApproval, DepartureState::Failed]);
+        let well = output::apply::went_well(report) && all_there && seen_to && tenants_known(&report.report);
+        Ok(differs(!well))
     }
 
     /// Says what came of it; what was drawn while it ran is taken away before.
@@ -307,6 +310,8 @@ fn judged(report: &Report) -> Outcome {
     let waits = report.rollout.as_ref().is_some_and(|rollout| {
         matches!(rollout.state, RolloutState::AwaitingApproval | RolloutState::Paused)
     });
+    let leaving = report.departures.any(&[DepartureState::Due, DepartureState::AwaitingApproval]);
+    let waits = waits || leaving;
     differs(drifted > 0 || others.iter().any(|n| *n > 0) || waits || !tenants_known(report))
 }
 

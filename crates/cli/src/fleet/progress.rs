@@ -143,6 +143,9 @@ impl State {
             }
             Progress::Ordered { refused: Some(reason) } => self.say(reason),
             Progress::Ordered { refused: None } => {}
+            Progress::Departing { done, of } => {
+                self.doing(format!("{} of {} that left seen to", grouped(*done), count(*of, "tenant")));
+            }
             Progress::RollingBack { of } => {
                 self.say(&format!("too much failed: rollout {of} is brought back"));
             }

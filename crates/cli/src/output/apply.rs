@@ -7,8 +7,8 @@ use tenantry_fleet::rollout::{Kind, Outcome, RolloutState};
 use tenantry_fleet::{ApplyReport, Report, TenantState};
 
 use super::commands::Commands;
-use super::status;
 use super::text::{count, grouped, names, revision, took};
+use super::{departures, status};
 
 /// What `fleet apply` and `fleet rollback` say.
 pub fn apply(report: &ApplyReport, commands: &Commands) -> String {
@@ -18,6 +18,10 @@ pub fn apply(report: &ApplyReport, commands: &Commands) -> String {
     }
     text.push_str(&status::troubles(&report.report));
     text.push_str(&status::notes(&report.report));
+    text.push_str(&departures::departures(&report.report));
+    if let Some(waits) = departures::waits(&report.report.departures) {
+        text.push_str(&waits);
+    }
     let next = status::next(&report.report, commands).text();
     if !next.is_empty() {
         let _ = write!(text, "\n{next}");
@@ -30,7 +34,9 @@ fn sentence(run: &ApplyReport) -> String {
     let report = &run.report;
     let took = took(run.took_ms);
     if run.outcome.is_none() {
-        return format!("Nothing to do. {}", status::sentence(report));
+        let done = report.departures.tenants.iter().any(|tenant| tenant.now);
+        let nothing = if done { "" } else { "Nothing to do. " };
+        return format!("{nothing}{}", status::sentence(report));
     }
     let to = report.rollout.as_ref().map_or(&report.target, |rollout| &rollout.to);
     let there = |state: TenantState| matches!(state, TenantState::InSync | TenantState::Drifted);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use tenantry_fleet::rollout::{RolloutState, Way};
-use tenantry_fleet::{GroupOutcome, GroupReport, PlanReport, PlanText, RolloutReport};
+use tenantry_fleet::{DepartureState, GroupOutcome, GroupReport, PlanReport, PlanText, RolloutReport};
 use tenantry_planner::{Plan, RESERVED};
 
 use super::commands::{Commands, Next};
 use super::text::{count, grouped, indented, names, revision};
-use super::{plan, rollout, status};
+use super::{departures, plan, rollout, status};
 
 /// So wide is a group's line before its digest.
 const WIDTH: usize = 88;
@@ -18,9 +18,17 @@ const WIDTH: usize = 88;
 pub fn plan_report(report: &PlanReport, commands: &Commands, observes: bool, all: bool) -> String {
     let Some(planned) = &report.planned else {
         let sentence = status::sentence(&report.report);
-        let mut text = format!("Nothing to do. {sentence}\n");
+        let some = report.report.departures.any(&[DepartureState::Due, DepartureState::AwaitingApproval]);
+        let nothing = if some { "No tenant of the set has anything to do." } else { "Nothing to do." };
+        let mut text = format!("{nothing} {sentence}\n");
         text.push_str(&status::troubles(&report.report));
         text.push_str(&status::notes(&report.report));
+        text.push_str(&leaving(report, observes));
+        if !observes {
+            let mut next = Next::default();
+            departures::next(&report.report, commands, &mut next);
+            text.push_str(&next.text());
+        }
         return text;
     };
     let mut text = format!("{}\n", sentence(report, planned));
@@ -34,9 +42,22 @@ pub fn plan_report(report: &PlanReport, commands: &Commands, observes: bool, all
     }
     text.push_str(&status::troubles(&report.report));
     text.push_str(&status::notes(&report.report));
-    let (waits, next) = next(report, planned, observes, commands);
+    text.push_str(&leaving(report, observes));
+    let (waits, mut next) = next(report, planned, observes, commands);
+    if report.report.departures.digest.is_some() && !observes {
+        departures::next(&report.report, commands, &mut next);
+    }
     let _ = write!(text, "\n{waits}\n{}", next.text());
     text
+}
+
+/// What becomes of those who left; nothing where the set only `observes`.
+fn leaving(report: &PlanReport, observes: bool) -> String {
+    if observes {
+        return String::new();
+    }
+    let departures = &report.report.departures;
+    departures::departures(&report.report) + &departures::waits(departures).unwrap_or_default()
 }
 
 /// `app 7f3c2a91b0 -> 9d02e61f7c: 1,500 tenants in 3 groups, all proved`

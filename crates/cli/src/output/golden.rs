@@ -203,7 +203,7 @@ fn history_of_a_set() {
         schema: SchemaName::new("tenant_initech").unwrap(),
         rollout: format!("customers-{NEW}"),
         digest: digest("4b"),
-        revision: digest(NEW),
+        revision: Some(digest(NEW)),
         outcome: "unique_violation on app_user_email_key".to_owned(),
         took_ms: 12,
         approved_by: None,

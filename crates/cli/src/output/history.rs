@@ -79,7 +79,7 @@ fn events(history: &History) -> String {
             moment(event.at),
             event.tenant.to_string(),
             database.to_string(),
-            revision(&event.revision).to_owned(),
+            event.revision.as_ref().map(|done| revision(done).to_owned()).unwrap_or_default(),
             event.rollout.clone(),
             took(event.took_ms).replace(' ', ""),
             event.outcome.clone(),

@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod commands;
+mod departures;
 pub mod diff;
 pub mod doctor;
 pub mod drift;

@@ -7,8 +7,8 @@ use tenantry_catalog::{Fingerprint, Kind, ObjectId};
 use tenantry_engine::{DatabaseName, SchemaName, TenantKey, TenantName};
 use tenantry_fleet::rollout::{Failure, Kind as RolloutKind, RolloutState, WaveProgress, Way};
 use tenantry_fleet::{
-    DatabaseReport, DriftGroup, DriftMode, GroupOutcome, GroupReport, PlanText, Report, RolloutReport,
-    TenantCounts, TenantState, TenantStatus,
+    DatabaseReport, Departures, DriftGroup, DriftMode, GroupOutcome, GroupReport, PlanText, Report,
+    RolloutReport, TenantCounts, TenantState, TenantStatus,
 };
 use tenantry_planner::{
     Difference, Digest, Hazard, HazardKind, Lock, LockMode, LockTarget, Plan, Step, Verb,
@@ -84,6 +84,7 @@ pub(super) fn report(tenants: Vec<TenantStatus>, revision: &str) -> Report {
         drift_mode: DriftMode::Report,
         drift: Vec::new(),
         rollout: None,
+        departures: Departures::default(),
         read: 0,
         notes: Vec::new(),
     }

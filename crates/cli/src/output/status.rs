@@ -11,7 +11,7 @@ use tenantry_fleet::{Report, RolloutReport, TenantCounts, TenantState, TenantSta
 use super::commands::{Commands, Next};
 use super::table::table;
 use super::text::{count, grouped, names, revision};
-use super::{drift, rollout};
+use super::{departures, drift, rollout};
 
 /// What `fleet status` says.
 pub fn status(report: &Report, commands: &Commands) -> String {
@@ -29,6 +29,7 @@ fn whole(report: &Report, commands: &Commands, middle: &str) -> String {
     let mut text = head(report) + middle;
     text.push_str(&troubles(report));
     text.push_str(&databases(report));
+    text.push_str(&departures::departures(report));
     text.push_str(&notes(report));
     let next = next(report, commands).text();
     if !next.is_empty() {
@@ -231,6 +232,7 @@ pub fn next(report: &Report, commands: &Commands) -> Next {
     if counts.drifted > 0 {
         next.add("drift", commands.fleet("drift", ""));
     }
+    departures::next(report, commands, &mut next);
     next
 }
 

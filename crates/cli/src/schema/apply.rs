@@ -133,7 +133,7 @@ async fn record(live: &Live, work: &Work<'_>, began: Timestamp, error: &EngineEr
         schema: work.tenant.key.schema.clone(),
         rollout: work.rollout.to_owned(),
         digest: work.digest.clone(),
-        revision: work.revision.clone(),
+        revision: Some(work.revision.clone()),
         outcome: error.to_string(),
         took_ms: i64::try_from(at.duration_since(began).as_millis()).unwrap_or(i64::MAX),
         approved_by: None,

@@ -17,6 +17,7 @@ mod observe;
 mod one_schema;
 mod pooler;
 mod provision;
+mod removal;
 mod rollback;
 mod rollout;
 mod scene;

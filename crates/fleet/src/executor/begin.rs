@@ -9,7 +9,7 @@ use tenantry_planner::Digest;
 use super::claims::{claim_all, note_others};
 use super::goal::{self, Goal, Next};
 use super::ground::{Ground, NoTarget};
-use super::look::{Look, look};
+use super::look::{Look, Word, look};
 use super::members::{has_work, kind_of_rest, members, starting_points};
 use super::propose::{Task, propose_all};
 use super::seen::Depth;
@@ -110,7 +110,11 @@ pub(super) async fn prepare<D: Engine>(
         return Err(ground.home_failed(EngineError::Unreachable { address, reason }));
     }
     let goal = goal(ground, &home, wish, options).await?;
-    let mut look = look(ground, sites, home, &goal.to, options.let_go, Depth::Whole).await?;
+    let word = Word {
+        let_go: options.let_go,
+        brings_back: claims && ground.writes && matches!(wish, Wish::Forward),
+    };
+    let mut look = look(ground, sites, home, &goal.to, word, Depth::Whole).await?;
     not_emptied(ground, &look, &goal.to)?;
     write(ground, &mut look, &goal.to).await?;
     if goal.next == Next::Undo {

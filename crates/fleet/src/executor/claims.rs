@@ -183,6 +183,7 @@ fn claimed(subject: &mut Subject, name: &TenantName, claim: &Claim) {
         drifted_since: None,
         renamed: Vec::new(),
         unfinished: None,
+        aside: None,
     });
     record.claim = claim.clone();
     record.oid = oid.unwrap_or(record.oid);

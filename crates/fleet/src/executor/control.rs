@@ -98,6 +98,13 @@ pub enum Progress {
         /// Why it was not carried out; `None` when it was.
         refused: Option<String>,
     },
+    /// Those who left are seen to, one after the other.
+    Departing {
+        /// How many by now.
+        done: u32,
+        /// How many there are.
+        of: u32,
+    },
     /// What failed is brought back.
     RollingBack {
         /// The rollout that is undone.

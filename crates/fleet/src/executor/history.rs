@@ -49,11 +49,10 @@ impl<D: Engine> Fleet<D> {
             if !site.ledger {
                 continue;
             }
-            let of_set = |rollout: &str| home.rollouts.iter().any(|kept| kept.rollout.id == rollout);
-            match ground.databases[name].ledger().history(tenant, limit).await {
+            match ground.databases[name].ledger().history(Some(ground.set()), tenant, limit).await {
                 Ok(events) => {
-                    let ours = events.into_iter().filter(|event| of_set(&event.rollout));
-                    history.events.extend(ours.map(|event| HistoryEvent { database: name.clone(), event }));
+                    let told = events.into_iter().map(|event| HistoryEvent { database: name.clone(), event });
+                    history.events.extend(told);
                 }
                 Err(error) => history.notes.push(format!("{name}: {error}")),
             }

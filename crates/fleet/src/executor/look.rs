@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 use super::ground::{Ground, NoTarget};
 use super::seen::{self, Depth, Seen};
 use super::site::{Home, Site, next};
-use super::{FleetError, Progress};
+use super::{FleetError, Progress, departures};
 use crate::TenantSource;
+use crate::departures::Departures;
 use crate::resolve::{Known, Leaving, Memory, Reading, Refused, Resolution, Sources, resolve};
 use crate::survey::Found;
 
@@ -38,6 +39,15 @@ pub(super) struct Subject {
     pub read: bool,
 }
 
+/// What may be done about those who left and those who came back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Word {
+    /// A person says that those who are missing have left.
+    pub let_go: bool,
+    /// Those who came back get their schemas back.
+    pub brings_back: bool,
+}
+
 /// The fleet as it was found.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -46,6 +56,8 @@ pub(super) struct Look {
     pub subjects: BTreeMap<TenantKey, Subject>,
     pub refused: Vec<Refused>,
     pub leaving: Vec<Leaving>,
+    /// What becomes of their schemas, and what became of those who came back.
+    pub departures: Departures,
     pub memory: Memory,
     /// The databases of which a source of tenants could not be read.
     pub sources_unread: BTreeSet<DatabaseName>,
@@ -103,12 +115,15 @@ pub(super) async fn look<D: Engine>(
     sites: BTreeMap<DatabaseName, Site>,
     home: Home,
     to: &Digest,
-    let_go: bool,
+    word: Word,
     depth: Depth,
 ) -> Result<Look, FleetError> {
     let readings = read_entries(ground, &sites).await?;
-    let resolution = who(ground, &sites, &home, &readings, let_go);
+    let resolution = who(ground, &sites, &home, &readings, word.let_go);
     let mut look = assemble(sites, home, resolution);
+    if word.brings_back {
+        departures::bring_back(ground, &mut look).await;
+    }
     compile(ground, &mut look, to, depth).await?;
     see(ground, &mut look, to, depth).await?;
     Ok(look)
@@ -165,6 +180,7 @@ fn who<D: Engine>(
             site.records.values().map(|record| Known {
                 name: record.name.clone(),
                 key: TenantKey { database: database.clone(), schema: record.schema.clone() },
+                aside: record.aside.clone(),
             })
         })
         .collect();

@@ -30,6 +30,10 @@ pub(super) fn place_of(look: &Look, course: &Course<'_>, subject: &Subject) -> O
     if let Some(reason) = &subject.blocked {
         return Some(Place::Blocked(reason.clone()));
     }
+    // Its schema is put aside: that comes back before anything is done with it.
+    if subject.record.as_ref().is_some_and(|record| record.aside.is_some()) {
+        return None;
+    }
     if matches!(subject.found, Found::Unreachable(_)) {
         return Some(Place::Unknown);
     }

@@ -9,6 +9,7 @@ mod begin;
 mod claims;
 mod control;
 mod deeds;
+mod departures;
 mod drift;
 mod error;
 mod goal;
@@ -45,10 +46,10 @@ pub use report::{
 };
 
 use crate::rollout::{Group, Machine, Outcome};
-use crate::{FleetSpec, Mode, Removal};
+use crate::{FleetSpec, Mode};
 use begin::{Prepared, Wish, give_orders, prepare};
 use ground::Ground;
-use look::{Look, look};
+use look::{Look, Word, look};
 use run::Run;
 use seen::Depth;
 use settle::write_down;
@@ -141,7 +142,7 @@ impl<D: Engine> Fleet<D> {
             Some(_) if self.spec.definition.pinned.is_none() => ground.declared.clone(),
             _ => ground.wanted().await?,
         };
-        let mut look = look(ground, sites, home, &to, false, depth).await?;
+        let mut look = look(ground, sites, home, &to, Word::default(), depth).await?;
         if depth == Depth::Whole {
             begin::not_emptied(ground, &look, &to)?;
         }
@@ -152,7 +153,7 @@ impl<D: Engine> Fleet<D> {
                 self.spec.home
             ));
         }
-        removal(&self.spec, &mut look);
+        departures::consider(ground, &mut look);
         Ok((look, to))
     }
 
@@ -177,7 +178,7 @@ impl<D: Engine> Fleet<D> {
     pub async fn plan(&self, options: &Options, control: &mut Control) -> Result<PlanReport, FleetError> {
         let ground = self.ground(control, true)?;
         let mut prepared = prepare(&ground, &Wish::Forward, options, false).await?;
-        removal(&self.spec, &mut prepared.look);
+        departures::consider(&ground, &mut prepared.look);
         if let Some(of) = undo(&prepared) {
             prepared.look.notes.push(format!("rollout {of} failed; fleet apply brings back what it changed"));
         }
@@ -266,7 +267,7 @@ impl<D: Engine> Fleet<D> {
                 step = Step::back();
                 continue;
             }
-            let ran = self.run(&ground, prepared, &step.options, control).await?;
+            let ran = self.run(&ground, prepared, &step, control).await?;
             applied += ran.applied;
             if ran.outcome == Some(Outcome::RollBack) {
                 control.tell(Progress::RollingBack { of: ran.rollout });
@@ -283,20 +284,35 @@ impl<D: Engine> Fleet<D> {
         &self,
         ground: &Arc<Ground<D>>,
         mut prepared: Prepared,
-        options: &Options,
+        step: &Step,
         control: &mut Control,
     ) -> Result<Ran, FleetError> {
-        removal(&self.spec, &mut prepared.look);
+        departures::consider(ground, &mut prepared.look);
+        let forward = matches!(step.wish, Wish::Forward);
+        let (options, taken) = match forward {
+            true => departures::approve(ground, &mut prepared.look, &step.options).await?,
+            false => (step.options.clone(), false),
+        };
+        let options = &options;
+        if !forward {
+            departures::note_lost(ground, &mut prepared.look).await;
+        }
         if let Some(machine) = &mut prepared.machine {
-            prepared.look.notes.extend(give_orders(ground, machine, options)?);
+            let note = give_orders(ground, machine, options)?;
+            prepared.look.notes.extend(note.filter(|_| !taken));
+        } else if let Some(error) = departures::unknown(&prepared.look, options) {
+            return Err(error.into());
         } else if !options.orders.is_empty() || !options.approve.is_empty() {
             return Err(FleetError::NothingToApprove(
                 "no rollout waits, and there is nothing to do".to_owned(),
             ));
         }
         begin::keep(ground, &mut prepared, false).await?;
-        let Prepared { look, to, machine, version, resumed, .. } = prepared;
+        let Prepared { mut look, to, machine, version, resumed, .. } = prepared;
         let Some(machine) = machine else {
+            if forward {
+                departures::carry_out(ground, &mut look, None).await;
+            }
             let report = self.report(ground, &look, &to, None).await;
             return Ok(Ran { outcome: None, applied: 0, rollout: String::new(), report });
         };
@@ -313,6 +329,9 @@ impl<D: Engine> Fleet<D> {
         // What is at the new revision without having been touched.
         if let Err((name, error)) = settle::write_settled(ground, &mut look, &to).await {
             look.notes.push(format!("{name}: what was found could not be written down: {error}"));
+        }
+        if forward {
+            departures::carry_out(ground, &mut look, Some(&outcome)).await;
         }
         let report = self.report(ground, &look, &to, Some(&machine)).await;
         Ok(Ran { outcome: Some(outcome), applied, rollout: rollout.id, report })
@@ -352,27 +371,4 @@ fn example<'a>(machine: &'a Machine, group: &Group) -> Option<&'a crate::rollout
         .members()
         .iter()
         .find(|member| machine.group_of(member).is_some_and(|other| other.key == group.key))
-}
-
-/// Says what would become of the schemas of those who left: nothing is done to
-/// them yet.
-fn removal(spec: &FleetSpec, look: &mut Look) {
-    let gone = look.leaving.iter().filter(|leaving| leaving.gone).count();
-    let waiting: Vec<String> = look
-        .leaving
-        .iter()
-        .filter(|leaving| !leaving.gone)
-        .map(|leaving| format!("{}: {}", leaving.known.name, leaving.message))
-        .collect();
-    look.notes.extend(waiting);
-    let verb = match spec.removal {
-        Removal::Retain => return,
-        Removal::Quarantine => "renamed aside",
-        Removal::Drop => "dropped",
-    };
-    if gone > 0 {
-        look.notes.push(format!(
-            "{gone} tenants left the set and removal says that their schemas are {verb}: that is not done yet, and they stay as they are"
-        ));
-    }
 }

@@ -10,7 +10,7 @@ use tenantry_engine::{DatabaseName, Event, TenantName};
 use tenantry_planner::{Difference, Digest, HazardKind, Plan};
 
 use crate::rollout::{Approved, Failure, Kind, Outcome, RolloutState, WaveProgress, Way};
-use crate::{DriftMode, TenantCounts, TenantStatus};
+use crate::{Departures, DriftMode, TenantCounts, TenantStatus};
 
 /// The state of a set.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +39,9 @@ pub struct Report {
     pub rollout: Option<RolloutReport>,
     /// The databases.
     pub databases: Vec<DatabaseReport>,
+    /// Those who left the set and those who came back, with what becomes of
+    /// their schemas.
+    pub departures: Departures,
     /// How many tenants were read for this, instead of taken from the ledgers.
     pub read: u32,
     /// What is worth knowing, a sentence each.

@@ -301,7 +301,7 @@ impl<'a, D: Engine> Run<'a, D> {
             schema: key.schema.clone(),
             rollout: self.machine.rollout().id.clone(),
             digest: group.verdict.route()?.plan.clone(),
-            revision: group.revision.clone(),
+            revision: Some(group.revision.clone()),
             outcome: failure.message.clone(),
             took_ms: 0,
             approved_by: self.machine.approved_by(member).map(str::to_owned),

@@ -226,7 +226,10 @@ fn baseline<D: Engine>(
 }
 
 /// Writes down who is missing, and since when (D19).
-async fn remember_missing<D: Engine>(ground: &Ground<D>, look: &mut Look) -> Result<(), EngineError> {
+pub(super) async fn remember_missing<D: Engine>(
+    ground: &Ground<D>,
+    look: &mut Look,
+) -> Result<(), EngineError> {
     let home = look.sites.get(&ground.spec.home).filter(|site| site.ledger && site.trouble.is_none());
     if home.is_none() || look.memory == look.home.memory {
         return Ok(());

@@ -131,6 +131,7 @@ pub(super) fn report(
         drift_mode: spec.drift,
         drift,
         rollout,
+        departures: look.departures.clone(),
         read: look.read,
         notes: look.notes.clone(),
         tenants,

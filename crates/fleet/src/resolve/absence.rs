@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tenantry_engine::TenantKey;
+use tenantry_engine::{Fate, TenantKey};
+use tenantry_planner::Digest;
 
 use super::{Known, Sources};
 use crate::Amount;
@@ -31,12 +32,34 @@ pub struct Absence {
     pub gone: bool,
 }
 
+/// A person's word on what becomes of the schema of a tenant that left: of this one, and of no other of its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApprovedDeparture {
+    /// Where it lives.
+    #[serde(flatten)]
+    pub key: TenantKey,
+    /// The schema's oid.
+    pub oid: u32,
+    /// What is done.
+    pub fate: Fate,
+    /// What was approved.
+    pub digest: Digest,
+    /// By whom.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What a set remembers of those that are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Memory {
     /// Each of them.
     pub absent: Vec<Absence>,
+    /// What was approved of those that are gone, and is not done yet.
+    #[serde(default)]
+    pub approved: Vec<ApprovedDeparture>,
 }
 
 /// A tenant that no source has any more.
@@ -61,7 +84,8 @@ pub fn absences(
         sources.memory.absent.iter().map(|absence| (&absence.key, absence)).collect();
     let new =
         missing.iter().filter(|known| before.get(&known.key).is_none_or(|absence| !absence.gone)).count();
-    let all = u32::try_from(sources.known.len()).unwrap_or(u32::MAX);
+    let here = sources.known.iter().filter(|known| known.aside.is_none()).count();
+    let all = u32::try_from(here).unwrap_or(u32::MAX);
     let many = u32::try_from(new).unwrap_or(u32::MAX) > AT_ONCE.of(all).max(1);
     let mut leaving = Vec::new();
     let mut memory = Memory::default();

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use tenantry_engine::{DatabaseName, SchemaName, Tenant, TenantKey, TenantName, TenantRow};
 
-pub use absence::{Absence, Leaving, Memory, absences};
+pub use absence::{Absence, ApprovedDeparture, Leaving, Memory, absences};
 use candidate::Candidate;
 
 use crate::{Entry, Provision, TenantSource};
@@ -36,6 +36,8 @@ pub struct Known {
     pub name: TenantName,
     /// Where it lives.
     pub key: TenantKey,
+    /// What its schema is called since it left and that was put aside.
+    pub aside: Option<SchemaName>,
 }
 
 /// Everything that the answer depends on.
@@ -143,7 +145,7 @@ pub fn resolve(sources: &Sources<'_>) -> Resolution {
     let (uncertain, missing): (Vec<&Known>, Vec<&Known>) = sources
         .known
         .iter()
-        .filter(|known| !named.contains(&known.name))
+        .filter(|known| !named.contains(&known.name) && known.aside.is_none())
         .partition(|known| unread.contains(&known.key.database) && !gone(known));
     resolution.uncertain = uncertain.into_iter().cloned().collect();
     resolution.unread = unread;
@@ -155,6 +157,18 @@ pub fn resolve(sources: &Sources<'_>) -> Resolution {
             .all(|entry| matches!(entry.tenants, TenantSource::Names(_)))
     };
     (resolution.leaving, resolution.memory) = absences(sources, &missing, at_once);
+    // Those whose schemas were put aside have left, and do not leave again.
+    let aside = sources.known.iter().filter(|known| !named.contains(&known.name));
+    resolution.leaving.extend(aside.filter_map(|known| {
+        let message = format!("it left the set; its schema is put aside as {}", known.aside.as_ref()?);
+        Some(Leaving { known: known.clone(), gone: true, message })
+    }));
+    let still = |key: &TenantKey| {
+        resolution.leaving.iter().any(|leaving| leaving.gone && leaving.known.key == *key)
+            || sources.silent.contains(&key.database)
+    };
+    resolution.memory.approved =
+        sources.memory.approved.iter().filter(|approved| still(&approved.key)).cloned().collect();
     resolution.tenants.sort_by(|a, b| a.tenant.name.cmp(&b.tenant.name));
     resolution.refused.sort_by(|a, b| (&a.name, &a.database).cmp(&(&b.name, &b.database)));
     resolution

@@ -48,6 +48,7 @@ fn failed((entry, _): (Entry, Reading)) -> (Entry, Reading) {
 fn known(list: &[(&str, &str, &str)]) -> Vec<Known> {
     list.iter()
         .map(|(name, database, schema)| Known {
+            aside: None,
             name: TenantName::new(*name).unwrap(),
             key: TenantKey {
                 database: DatabaseName::new(*database),

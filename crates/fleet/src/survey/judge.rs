@@ -61,6 +61,12 @@ pub fn judge(case: &Case<'_>) -> (TenantState, Option<String>) {
 }
 
 fn judge_absent(case: &Case<'_>) -> (TenantState, Option<String>) {
+    if let Some(aside) = case.record.and_then(|record| record.aside.as_ref()) {
+        let message = format!(
+            "its schema was put aside as {aside} when it left; fleet apply renames it back, with all that is in it"
+        );
+        return (TenantState::Pending, Some(message));
+    }
     if let Some(record) = case.record.filter(|record| record.revision.is_some()) {
         return (TenantState::Blocked, Some(dropped_by_hand(record)));
     }

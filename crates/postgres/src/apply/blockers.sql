@@ -1,7 +1,7 @@
 -- Who holds or awaits locks on these tables of a schema: process ids, names of applications and for how long.
 -- Never what they run: it may hold rows.
 --
--- $1: the schema; $2: the tables' names.
+-- $1: the schema, by each name that it may have; $2: the tables' names.
 SELECT pg_catalog.string_agg(DISTINCT
     pg_catalog.format(
         'process %s (%s, %s, in its transaction for %s s)',
@@ -16,7 +16,7 @@ JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = relation.relnamespa
 JOIN pg_catalog.pg_stat_activity AS activity ON activity.pid = held.pid
 WHERE held.locktype = 'relation'
     AND held.database = (SELECT here.oid FROM pg_catalog.pg_database AS here WHERE here.datname = pg_catalog.current_database())
-    AND namespace.nspname = $1
+    AND namespace.nspname = ANY ($1::text[]::name[])
     AND (relation.relname = ANY ($2::text[]) OR pg_catalog.cardinality($2::text[]) = 0)
     AND held.granted
     AND held.pid <> pg_catalog.pg_backend_pid()

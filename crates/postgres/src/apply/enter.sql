@@ -1,6 +1,7 @@
 -- Begins the work on a tenant, in the transaction that applies the plan (D12): takes the tenant's lock, locks the tables
 -- that the plan alters, and makes sure that the schema is where the plan starts and belongs to whom it should.
--- Raises what the program knows by its SQLSTATE: TN001 busy, TN002 missing, TN003 moved, TN004 claimed, TN005 made again.
+-- Raises what the program knows by its SQLSTATE: TN001 busy, TN002 missing, TN003 moved, TN004 claimed, TN005 made again,
+-- TN006 put aside.
 --
 -- wanted_watermark NULL: the schema is to be made, and must not be there.
 CREATE OR REPLACE FUNCTION __LEDGER__.enter(
@@ -25,7 +26,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'TN001', MESSAGE = 'busy';
     END IF;
 
-    SELECT tenant.set, tenant.cluster, tenant.database, tenant.namespace INTO held
+    SELECT tenant.set, tenant.cluster, tenant.database, tenant.namespace, tenant.aside INTO held
     FROM __LEDGER__.tenant AS tenant
     WHERE tenant.schema = wanted_schema
     FOR UPDATE;
@@ -42,6 +43,12 @@ BEGIN
     IF wanted_watermark IS NULL THEN
         IF FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'TN003', MESSAGE = 'it is there';
+        END IF;
+        -- Its tenant left, and came back: an empty schema must not take the place of its rows.
+        PERFORM FROM pg_catalog.pg_namespace AS aside
+        WHERE aside.oid = held.namespace AND aside.nspname::text = held.aside;
+        IF FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'TN006', MESSAGE = held.aside;
         END IF;
         RETURN;
     END IF;

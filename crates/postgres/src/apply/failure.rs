@@ -1,11 +1,32 @@
 //! What it means that the server refused a part of a message.
 
-use tenantry_engine::{Claim, ClaimConflict, EngineError, Work};
+use tenantry_engine::{Claim, ClaimConflict, EngineError, SchemaName, Work};
 use tenantry_planner::sql::Identifier;
 use tokio_postgres::error::DbError;
 
 use super::message::Part;
 use crate::error::server_error;
+
+/// What the guard raises: the same whatever was to be done.
+pub(super) fn guarded(schema: &SchemaName, error: &DbError) -> Option<EngineError> {
+    let schema = schema.clone();
+    Some(match error.code().code() {
+        "TN001" => EngineError::Busy { schema },
+        "TN002" => EngineError::Missing { schema },
+        "TN003" => EngineError::Moved { schema },
+        "TN004" => match held(error.message()) {
+            Some(held) => EngineError::Claimed { schema, conflict: ClaimConflict::Other { held } },
+            // Somebody took the row away meanwhile.
+            None => EngineError::Moved { schema },
+        },
+        "TN005" => EngineError::Claimed { schema, conflict: ClaimConflict::Recreated },
+        "TN006" => match SchemaName::for_reading(error.message()) {
+            Ok(aside) => EngineError::PutAside { schema, aside },
+            Err(_) => EngineError::Moved { schema },
+        },
+        _ => return None,
+    })
+}
 
 /// In our words. Nothing of the transaction happened.
 pub(super) fn explained(
@@ -15,16 +36,12 @@ pub(super) fn explained(
     error: &DbError,
 ) -> EngineError {
     let schema = work.tenant.key.schema.clone();
+    if part == Part::Entering
+        && let Some(error) = guarded(&schema, error)
+    {
+        return error;
+    }
     match (error.code().code(), part) {
-        ("TN001", Part::Entering) => EngineError::Busy { schema },
-        ("TN002", Part::Entering) => EngineError::Missing { schema },
-        ("TN003", Part::Entering) => EngineError::Moved { schema },
-        ("TN004", Part::Entering) => match held(error.message()) {
-            Some(held) => EngineError::Claimed { schema, conflict: ClaimConflict::Other { held } },
-            // Somebody took the row away meanwhile.
-            None => EngineError::Moved { schema },
-        },
-        ("TN005", Part::Entering) => EngineError::Claimed { schema, conflict: ClaimConflict::Recreated },
         ("42P06", Part::Making) => EngineError::Moved { schema },
         ("42501", Part::Making) => EngineError::Denied {
             what: format!("schema {schema} cannot be made: {}", error.message()),

@@ -50,6 +50,7 @@ BEGIN
     IF NOT is_last THEN
         UPDATE __LEDGER__.tenant AS tenant
         SET namespace = found_namespace,
+            aside = NULL,
             watermark = NULL,
             unfinished = plan_digest,
             segments_done = segments,
@@ -63,6 +64,7 @@ BEGIN
         SET namespace = found_namespace,
             revision = new_revision,
             fingerprint = new_fingerprint,
+            aside = NULL,
             watermark = NULL,
             unfinished = NULL,
             segments_done = 0,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 use tenantry_catalog::ObjectId;
-use tenantry_engine::Work;
+use tenantry_engine::{Departure, Work};
 use tenantry_planner::sql::{Identifier, Literal, SqlTemplate};
 use tenantry_planner::{Plan, Segment as Steps, Step, Verb};
 
@@ -168,6 +168,29 @@ pub(super) fn after_alone(work: &Work<'_>, segment: &Segment<'_>, setting: &Sett
     message.push(Part::Recording, "BEGIN ISOLATION LEVEL READ COMMITTED");
     message.push(Part::Recording, &ledger_path(setting, ""));
     message.push(Part::Recording, &leave(work, segment));
+    message.push(Part::Committing, "COMMIT");
+    message
+}
+
+/// What becomes of the schema of a tenant that left or came back. `aside`: its reserved name.
+pub(super) fn departure(departure: &Departure<'_>, aside: &str, setting: &Setting<'_>) -> Message {
+    let mut message = Message::default();
+    message.push(Part::Entering, "BEGIN ISOLATION LEVEL READ COMMITTED");
+    message.push(Part::Entering, &timeouts(setting, "LOCAL "));
+    let claim = departure.claim;
+    let sql = format!(
+        "SELECT depart({}, {}, {}, {}, {}, {}, {}, {}, {})",
+        Literal(departure.tenant.key.schema.as_str()),
+        Literal(departure.fate.word()),
+        departure.oid,
+        Literal(aside),
+        Literal(&claim.set),
+        literal(claim.cluster.as_deref()),
+        Literal(&claim.database),
+        Literal(departure.digest.as_str()),
+        literal(departure.approved_by),
+    );
+    message.push(Part::Entering, &sql);
     message.push(Part::Committing, "COMMIT");
     message
 }

@@ -12,11 +12,12 @@ use crate::apply;
 use crate::connect::Session;
 
 /// The layouts, one after the other: forward only, and never changed once released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// The layout that this program writes.
 const LAYOUT: i32 = MIGRATIONS.len() as i32;
-/// The oldest program that may write what this one leaves, by the layout that it knows.
-const OLDEST_WRITER: i32 = 1;
+/// The oldest program that may write what this one leaves, by the layout that it knows: one that knew nothing of schemas
+/// that are put aside would make an empty one in the place of one that has rows.
+const OLDEST_WRITER: i32 = 2;
 /// What stands for the ledger's schema in them.
 const PLACEHOLDER: &str = "__LEDGER__";
 /// The advisory lock of whoever changes the layout.

@@ -10,7 +10,8 @@ stale AS (
 UPDATE tenant
 SET
     namespace = coalesce(
-        (SELECT namespace.oid FROM pg_catalog.pg_namespace AS namespace WHERE namespace.nspname = tenant.schema::name), 0),
+        (SELECT namespace.oid FROM pg_catalog.pg_namespace AS namespace
+         WHERE namespace.nspname = coalesce(tenant.aside, tenant.schema)::name), 0),
     watermark = NULL,
     changed_at = now()
 WHERE tenant.namespace <> 0

@@ -47,6 +47,13 @@ impl<'a> Line<'a> {
         SchemaName::for_reading(name).map_err(|error| self.strange(column, &error.to_string()))
     }
 
+    /// The same, where there need not be one.
+    pub(super) fn schema_any(&self, column: &str) -> Result<Option<SchemaName>, EngineError> {
+        let name: Option<String> = self.get(column)?;
+        let name = name.map(SchemaName::for_reading).transpose();
+        name.map_err(|error| self.strange(column, &error.to_string()))
+    }
+
     /// A column of JSON that is understood.
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self, column: &str) -> Result<T, EngineError> {
         self.row

@@ -61,5 +61,6 @@ fn record(line: &Line<'_>) -> Result<TenantRecord, EngineError> {
         drifted_since: line.get("drifted_since")?,
         renamed,
         unfinished: line.parse_any("unfinished")?,
+        aside: line.schema_any("aside")?,
     })
 }

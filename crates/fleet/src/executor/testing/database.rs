@@ -10,8 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tenantry_catalog::{Catalog, Fact, Fingerprint, Kind, ObjectId};
 use tenantry_engine::{
-    Applied, DatabaseIdentity, Engine, EngineError, Environment, Event, Finding, Inspected, Proposal, Pulse,
-    SchemaName, ServerError, Source, Start, Target, TenantRecord, TenantRow, Watermark, Work, revision,
+    Applied, DatabaseIdentity, Departed, Departure, Engine, EngineError, Environment, Event, Fate, Finding,
+    Inspected, Proposal, Pulse, SchemaName, ServerError, Source, Start, Target, TenantRecord, TenantRow,
+    Watermark, Work, revision,
 };
 use tenantry_planner::{
     Destructive, Difference, Hazard, HazardKind, Plan, Policy, Step, Transaction, Verb, part_aside,
@@ -182,6 +183,7 @@ impl FakeDatabase {
         let record = state.rows.tenants.get_mut(schema).unwrap();
         *record = TenantRecord {
             oid,
+            aside: None,
             revision: Some(work.revision.clone()),
             fingerprint: Some(work.to.clone()),
             watermark: None,
@@ -195,12 +197,74 @@ impl FakeDatabase {
             schema: schema.clone(),
             rollout: work.rollout.to_owned(),
             digest: work.digest.clone(),
-            revision: work.revision.clone(),
+            revision: Some(work.revision.clone()),
             outcome: "applied".to_owned(),
             took_ms: 1,
             approved_by: work.approved_by.map(str::to_owned),
         });
         if lost { Err(EngineError::InDoubt { schema: schema.clone() }) } else { Ok(()) }
+    }
+}
+
+impl FakeDatabase {
+    /// What becomes of a schema, with what the ledger has of it.
+    fn part(&self, departure: &Departure<'_>) -> Result<Departed, EngineError> {
+        let mut state = self.state();
+        let schema = &departure.tenant.key.schema;
+        state.called("depart")?;
+        match state.faults.get_mut(schema).and_then(Vec::pop) {
+            Some(Fault::Refused) => {
+                state.faults.entry(schema.clone()).or_default().push(Fault::Refused);
+                return Err(EngineError::Refused { schema: schema.clone(), error: violation() });
+            }
+            Some(_) => return Err(EngineError::Busy { schema: schema.clone() }),
+            None => {}
+        }
+        let record = state.rows.tenants.get(schema).cloned().expect("the ledger knows it");
+        assert_eq!(record.claim, *departure.claim);
+        assert_eq!(record.oid, departure.oid, "the schema that was meant");
+        let aside = schema.aside().unwrap();
+        let called = record.aside.clone().unwrap_or_else(|| schema.clone());
+        let became = match (departure.fate, state.schemas.remove(&called)) {
+            (Fate::BringBack, None) => return Err(EngineError::Missing { schema: schema.clone() }),
+            (_, None) => Departed::WasGone,
+            (Fate::Drop, Some(_)) => Departed::Dropped,
+            (Fate::PutAside, Some(lodging)) => {
+                state.schemas.insert(aside.clone(), lodging);
+                Departed::PutAside(aside)
+            }
+            (Fate::BringBack, Some(lodging)) => {
+                assert!(state.schemas.insert(schema.clone(), lodging).is_none(), "{schema} is there");
+                Departed::BroughtBack
+            }
+        };
+        state.changes += 1;
+        match &became {
+            Departed::WasGone | Departed::Dropped => drop(state.rows.tenants.remove(schema)),
+            _ => {
+                let record = state.rows.tenants.get_mut(schema).unwrap();
+                record.aside = (departure.fate == Fate::PutAside).then(|| schema.aside().unwrap());
+                record.watermark = None;
+            }
+        }
+        let outcome = match &became {
+            Departed::PutAside(aside) => format!("put aside as {aside}"),
+            Departed::Dropped => "dropped".to_owned(),
+            Departed::BroughtBack => "brought back".to_owned(),
+            Departed::WasGone => "was gone".to_owned(),
+        };
+        state.rows.events.push(Event {
+            at: Timestamp::UNIX_EPOCH,
+            tenant: departure.tenant.name.clone(),
+            schema: schema.clone(),
+            rollout: String::new(),
+            digest: departure.digest.clone(),
+            revision: record.revision,
+            outcome,
+            took_ms: 1,
+            approved_by: departure.approved_by.map(str::to_owned),
+        });
+        Ok(became)
     }
 }
 
@@ -282,7 +346,9 @@ impl Engine for FakeDatabase {
         let mut state = self.state();
         state.called("schemas")?;
         let start = pattern.trim_end_matches('*');
-        Ok(state.schemas.keys().filter(|schema| schema.as_str().starts_with(start)).cloned().collect())
+        let fits = |schema: &&SchemaName| schema.as_str().starts_with(start);
+        let tenants = state.schemas.keys().filter(|schema| SchemaName::new(schema.as_str()).is_ok());
+        Ok(tenants.filter(fits).cloned().collect())
     }
 
     async fn tenants(&self, _: &str, _: Duration) -> Result<Vec<TenantRow>, EngineError> {
@@ -379,6 +445,10 @@ impl Engine for FakeDatabase {
             tokio::time::sleep(Duration::from_millis(3)).await;
             done.map(|()| Applied { took: Duration::from_millis(3), lock_retries: 0 })
         }
+    }
+
+    async fn depart(&self, departure: &Departure<'_>) -> Result<Departed, EngineError> {
+        self.part(departure)
     }
 
     fn script(&self, plan: &Plan, schema: &SchemaName) -> String {

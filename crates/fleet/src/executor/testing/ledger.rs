@@ -230,7 +230,12 @@ impl Ledger for FakeLedger {
         })
     }
 
-    async fn history(&self, tenant: Option<&TenantName>, limit: u32) -> Result<Vec<Event>, EngineError> {
+    async fn history(
+        &self,
+        _: Option<&str>,
+        tenant: Option<&TenantName>,
+        limit: u32,
+    ) -> Result<Vec<Event>, EngineError> {
         self.read("history", |state| {
             let wanted = |event: &&Event| tenant.is_none_or(|tenant| event.tenant == *tenant);
             let events = state.rows.events.iter().rev().filter(wanted);

@@ -1,6 +1,7 @@
 //! What the executor does, told as behaviour, against databases that are not
 //! there.
 
+mod departures;
 mod faults;
 mod looks;
 mod rollouts;

@@ -196,17 +196,6 @@ async fn another_text_for_the_same_schema_touches_nobody_and_is_in_force() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_left_keep_their_schemas_and_are_told_of() {
-    let mut stage = provisioned(3, "users").await;
-    stage.spec.removal = crate::Removal::Drop;
-    stage.spec.entries[0].tenants = crate::TenantSource::Names(vec!["t000".to_owned(), "t001".to_owned()]);
-    let report = stage.apply().await.unwrap().report;
-    assert_eq!((report.counts.total, report.counts.removed), (2, 1));
-    assert!(report.notes.iter().any(|note| note.contains("that is not done yet")), "{:?}", report.notes);
-    assert_eq!(stage.with("a", "users"), 3);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_revision_can_be_pinned() {
     let mut stage = provisioned(4, "users").await;
     let first = stage.check().await.target;

@@ -32,7 +32,7 @@ async fn several_at_once_make_one_ledger_and_all_go_on() {
     }
     let layout = "SELECT version, oldest_writer, system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
         database_oid = (SELECT oid FROM pg_database WHERE datname = current_database()) FROM tenantry.layout";
-    assert_eq!(cluster.psql(&name, layout).unwrap(), "1|1|t|t");
+    assert_eq!(cluster.psql(&name, layout).unwrap(), "2|2|t|t");
 }
 
 #[tokio::test]
@@ -105,6 +105,36 @@ async fn what_is_no_ledger_of_ours_is_left_alone() {
         }
         assert_eq!(cluster.normalised_dump(&name, "tenantry", Owners::Managed).unwrap(), before);
     }
+}
+
+#[tokio::test]
+async fn an_older_ledger_is_read_as_it_is_and_brought_up_to_date() {
+    let (ledger, cluster, name) = unmade("older");
+    let first = include_str!("../../../src/ledger/migrations/0001.sql").replace("__LEDGER__", "tenantry");
+    cluster
+        .psql(
+            &name,
+            &format!(
+                "CREATE SCHEMA tenantry; SET search_path = pg_catalog, tenantry; {first};
+                 INSERT INTO layout (version, oldest_writer, address, system_identifier, database_oid)
+                 SELECT 1, 1, 'here', (SELECT system_identifier::text FROM pg_control_system()), oid
+                 FROM pg_database WHERE datname = current_database();
+                 INSERT INTO tenant (schema, name, namespace, set, database) VALUES ('acme', 'acme', 0, 's', 'd');
+                 INSERT INTO event (schema, tenant, set, rollout, plan, revision, outcome, took_ms)
+                 VALUES ('acme', 'acme', 's', 'r', repeat('1', 64), repeat('2', 64), 'applied', 1)"
+            ),
+        )
+        .unwrap();
+    let before = ledger.records(Some("s")).await.unwrap();
+    assert_eq!((before.len(), &before[0].aside), (1, &None));
+    assert_eq!(ledger.history(Some("s"), None, 9).await.unwrap().len(), 1);
+    ledger.prepare().await.unwrap();
+    let layout = "SELECT version, oldest_writer FROM tenantry.layout";
+    assert_eq!(cluster.psql(&name, layout).unwrap(), "2|2");
+    assert_eq!(ledger.records(Some("s")).await.unwrap(), before);
+    cluster.psql(&name, "UPDATE tenantry.tenant SET aside = 'tenantry_q_x'").unwrap();
+    let after = ledger.records(Some("s")).await.unwrap();
+    assert_eq!(after[0].aside.as_ref().map(ToString::to_string).as_deref(), Some("tenantry_q_x"));
 }
 
 #[tokio::test]

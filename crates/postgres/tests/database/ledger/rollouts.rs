@@ -122,7 +122,7 @@ async fn the_history_is_told_newest_first_of_one_or_of_all() {
         schema: schema(tenant),
         rollout: "r".to_owned(),
         digest: digest("plan"),
-        revision: digest("revision"),
+        revision: Some(digest("revision")),
         outcome: format!("failed: {n}"),
         took_ms: n,
         approved_by: (n % 2 == 0).then(|| "o'neil".to_owned()),
@@ -137,7 +137,7 @@ async fn the_history_is_told_newest_first_of_one_or_of_all() {
     }
     let told = async |tenant: Option<&str>, limit| -> Vec<serde_json::Value> {
         let tenant = tenant.map(|name| TenantName::new(name).unwrap());
-        let events = ledger.history(tenant.as_ref(), limit).await.unwrap();
+        let events = ledger.history(None, tenant.as_ref(), limit).await.unwrap();
         events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
     };
     assert_eq!(told(None, 100).await, all);
@@ -145,6 +145,8 @@ async fn the_history_is_told_newest_first_of_one_or_of_all() {
     let of_one: Vec<_> = all.iter().filter(|event| event["tenant"] == "o'brien").cloned().collect();
     assert_eq!(told(Some("o'brien"), 100).await, of_one);
     assert_eq!(told(Some("nobody"), 100).await, Vec::<serde_json::Value>::new());
+    let of_set = ledger.history(Some("s"), None, 100).await.unwrap();
+    assert!(of_set.len() == 3 && of_set.iter().all(|event| event.tenant.as_str() == "acme"), "{of_set:?}");
     let sets = "SELECT DISTINCT set FROM tenantry.event WHERE tenant = 'acme'";
     assert_eq!(cluster.psql(&name, sets).unwrap(), "s");
 }
