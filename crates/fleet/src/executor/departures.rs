@@ -103,12 +103,14 @@ pub(super) async fn carry_out<D: Engine>(ground: &Ground<D>, look: &mut Look, ou
         return;
     }
     if !may_go_on(outcome) {
-        look.notes
-            .push(format!("{of} schemas of tenants that left stay until the rollout has gone on to its end"));
+        look.notes.push(format!(
+            "{} of tenants that left stay until the rollout has gone on to its end",
+            schemas(of)
+        ));
         return;
     }
     if !window::open(&ground.spec.rollout.windows, ground.now()) {
-        look.notes.push(format!("{of} schemas of tenants that left stay until the next window"));
+        look.notes.push(format!("{} of tenants that left stay until the next window", schemas(of)));
         return;
     }
     let mut departures = std::mem::take(&mut look.departures);
@@ -139,6 +141,11 @@ pub(super) async fn carry_out<D: Engine>(ground: &Ground<D>, look: &mut Look, ou
         }
     }
     look.departures = departures;
+}
+
+/// `1 schema`, `7 schemas`.
+fn schemas(count: usize) -> String {
+    format!("{count} schema{}", if count == 1 { "" } else { "s" })
 }
 
 fn became_of(departing: &mut DepartureReport, became: &Departed) {
@@ -304,15 +311,15 @@ pub(super) async fn note_lost<D: Engine>(ground: &Ground<D>, look: &mut Look) {
         let names: Vec<String> = lost.iter().take(5).map(ToString::to_string).collect();
         let more = if lost.len() > 5 { format!(" and {} more", lost.len() - 5) } else { String::new() };
         look.notes.push(format!(
-            "{} schemas of tenants that left were dropped since, and do not come back by this: {}{more}; restore them from a backup",
-            lost.len(),
+            "{} of tenants that left dropped since, not brought back by this: {}{more}; that needs a backup",
+            schemas(lost.len()),
             names.join(", ")
         ));
     }
     let aside = look.leaving.iter().filter(|leaving| leaving.known.aside.is_some()).count();
     if aside > 0 {
         look.notes.push(format!(
-            "{aside} schemas of tenants that left are put aside and stay so; name a tenant again, and fleet apply renames its schema back"
+            "{} of tenants that left put aside, and left so; name a tenant again, and fleet apply renames its schema back", schemas(aside)
         ));
     }
 }

@@ -44,6 +44,7 @@ async fn a_schema_is_put_aside_and_comes_back_as_it_was() {
     let mut stage = provisioned(3, "users").await;
     stage.drift("a", "t002", "mine");
     stage.spec.removal = Removal::Quarantine;
+    stage.spec.rollout.approval = Approval::Never;
     names(&mut stage, &["t000", "t001"]);
     let planned = stage.plan().await.report;
     assert_eq!(states(&planned), one("t002", DepartureState::Due));
@@ -62,7 +63,7 @@ async fn a_schema_is_put_aside_and_comes_back_as_it_was() {
     assert!(!next.report.departures.tenants[0].now);
     assert_eq!(stage.database("a").state().calls.get("depart"), Some(&1));
     let back = stage.fleet().rollback(None, &Options::default(), &mut stage.control().0).await.unwrap();
-    assert!(back.report.notes.iter().any(|note| note.contains("1 schemas") && note.contains("stay so")));
+    assert!(back.report.notes.iter().any(|note| note.contains("1 schema of tenants that left put aside")));
     stage.apply_with(&Options { again: true, ..Options::default() }).await.unwrap();
 
     names(&mut stage, &["t000", "t001", "t002"]);
