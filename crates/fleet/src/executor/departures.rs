@@ -30,7 +30,7 @@ pub(super) fn consider<D>(ground: &Ground<D>, look: &mut Look) {
         approval: ground.spec.rollout.approval,
     };
     let mut departures = decide(rules, &leaving, &look.memory.approved);
-    departures.tenants.append(&mut look.departures.tenants.iter().filter(|one| one.now).cloned().collect());
+    departures.tenants.extend(look.departures.tenants.iter().filter(|one| one.now).cloned());
     look.departures = departures;
     let waiting = look.leaving.iter().filter(|leaving| !leaving.gone);
     let waiting: Vec<String> =

@@ -220,7 +220,7 @@ impl FakeDatabase {
             Some(_) => return Err(EngineError::Busy { schema: schema.clone() }),
             None => {}
         }
-        let record = state.rows.tenants.get(schema).cloned().expect("the ledger knows it");
+        let record = state.rows.tenants.get(schema).cloned().unwrap();
         assert_eq!(record.claim, *departure.claim);
         assert_eq!(record.oid, departure.oid, "the schema that was meant");
         let aside = schema.aside().unwrap();
