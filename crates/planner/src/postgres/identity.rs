@@ -4,10 +4,11 @@
 use serde::Deserialize;
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
+use super::column::locked;
 use super::sequence::Options;
 use crate::rules::Context;
 use crate::sql::{Literal, Quoted};
-use crate::{Step, Verb, reserved_name};
+use crate::{Destructive, HazardKind, PlanError, Refusal, Step, Verb, reserved_name};
 
 /// What a column's fact says of its identity.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -127,15 +128,33 @@ fn successor<'a>(column: &ObjectId, context: &Context<'a>) -> Option<&'a Fact> {
         .find(|fact| ends && fact.id.kind == Kind::Sequence && !context.from.contains(&fact.id))
 }
 
-/// The statements that take a column's identity away; where it counted to is
-/// kept for its successor.
-pub(super) fn remove(column: &Fact, identity: &Identity, context: &Context<'_>) -> Vec<String> {
+/// The steps that take a column's identity away; where it counted to is kept for its successor.
+///
+/// # Errors
+/// When it has none, and nothing may be lost.
+pub(super) fn remove(
+    column: &Fact,
+    identity: &Identity,
+    context: &Context<'_>,
+) -> Result<Vec<Step>, PlanError> {
     let remove = format!("{} DROP IDENTITY", alter_column(&column.id));
-    if successor(&column.id, context).is_none() {
-        return vec![remove];
+    if successor(&column.id, context).is_some() {
+        let aside = carrier(&column.id, context);
+        let statements =
+            [format!("CREATE SEQUENCE {}", Quoted(&aside)), carry(&identity.sequence, &aside), remove];
+        return Ok(statements.into_iter().map(|sql| locked(column, sql)).collect());
     }
-    let aside = carrier(&column.id, context);
-    vec![format!("CREATE SEQUENCE {}", Quoted(&aside)), carry(&identity.sequence, &aside), remove]
+    if context.policy.destructive == Destructive::Deny {
+        return Err(Refusal::new(
+            &column.id,
+            "would no longer be an identity column, and where it counted to would be lost",
+            "Keep GENERATED ... AS IDENTITY in the definition, or declare a sequence that the column owns, which goes on \
+             counting, or set policy.destructive to Quarantine or Allow",
+        )
+        .into());
+    }
+    let sequence = ObjectId::new(Kind::Sequence, [&identity.sequence]);
+    Ok(vec![locked(column, remove).hazard(HazardKind::DropsData, &sequence, "where it counted to is lost")])
 }
 
 /// The statements by which a new sequence goes on where its column's identity

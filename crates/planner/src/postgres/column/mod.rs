@@ -274,8 +274,7 @@ impl Rules for Column {
             }
         }
         if let (Some(identity), None) = (&before.identity, &after.identity) {
-            let statements = identity::remove(to, identity, context);
-            steps.extend(statements.into_iter().map(|sql| locked(to, sql)));
+            steps.extend(identity::remove(to, identity, context)?);
         }
         let mut retyped = Vec::new();
         if differs("type") || differs("collation") {
@@ -477,7 +476,7 @@ impl Rules for Column {
     }
 }
 
-fn locked(fact: &Fact, sql: String) -> Step {
+pub(super) fn locked(fact: &Fact, sql: String) -> Step {
     Step::new(&fact.id, Verb::Alter, sql).locks(&table_of(fact), LockMode::AccessExclusive)
 }
 

@@ -1,0 +1,2 @@
+-- No plan.
+-- column item.id: would no longer be an identity column, and where it counted to would be lost. Keep GENERATED ... AS IDENTITY in the definition, or declare a sequence that the column owns, which goes on counting, or set policy.destructive to Quarantine or Allow
