@@ -342,6 +342,10 @@ impl<'a> Reading<'a> {
             let kind = NoteKind::Concurrently { statement: statement.head() };
             self.notes.push(Note { location: statement.location.clone(), kind });
         }
+        if statement.parts.tablespace {
+            let kind = NoteKind::Tablespace { statement: statement.head() };
+            self.notes.push(Note { location: statement.location.clone(), kind });
+        }
         if let Some(schema) = own.name()
             && let Some(&at) = qualified.replaced_in_body.iter().chain(&qualified.left_in_body).min()
         {

@@ -32,6 +32,11 @@ pub enum NoteKind {
         /// The statement's first words.
         statement: String,
     },
+    /// It says where files lie. Tablespaces are not compared: what is there stays where it is.
+    Tablespace {
+        /// The statement's first words.
+        statement: String,
+    },
     /// A function's body names the tenant's own schema. It was replaced where that is certain.
     HardCodedSchema {
         /// The function, as the statement names it.
@@ -62,6 +67,8 @@ pub enum LeftOut {
     Database,
     /// SECURITY LABEL.
     SecurityLabel,
+    /// SET default_tablespace.
+    Tablespace,
 }
 
 impl fmt::Display for Note {
@@ -80,6 +87,11 @@ impl fmt::Display for NoteKind {
             Self::Concurrently { statement } => {
                 write!(f, "`{statement}` is read without CONCURRENTLY: the plan decides how to do it in use")
             }
+            Self::Tablespace { statement } => write!(
+                f,
+                "`{statement}` names a tablespace: where files lie is not compared, and no plan makes or moves \
+                 anything there. Move it by hand, or set the database's default_tablespace"
+            ),
             Self::OwnSchema(schema) => write!(f, "schema `{schema}` is taken for the tenant's own"),
             Self::HardCodedSchema { function, schema, replaced, left } => {
                 write!(f, "function {function} names schema `{schema}` in its body: ")?;
@@ -116,6 +128,7 @@ impl fmt::Display for LeftOut {
             Self::Extension => "extensions are checked for, and not changed",
             Self::Language => "plpgsql is part of every server",
             Self::Database => "it concerns the database, not a schema",
+            Self::Tablespace => "where files lie is not compared, and no plan makes or moves anything there",
             Self::SecurityLabel => "security labels are not managed",
         })
     }

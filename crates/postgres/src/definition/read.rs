@@ -52,6 +52,8 @@ pub(super) struct Parts {
     pub only_drops: bool,
     /// IF EXISTS.
     pub if_exists: bool,
+    /// It says in which tablespace something lies.
+    pub tablespace: bool,
 }
 
 impl ReadStatement<'_> {

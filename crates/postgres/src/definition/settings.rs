@@ -4,6 +4,7 @@
 use tenantry_planner::sql::lexer::{Token, TokenKind, tokens};
 
 use super::classify::Class;
+use super::note::LeftOut;
 use super::refusal::Reason;
 
 /// Settings of pg_dump 8 to 18 that change nothing in what a definition declares: how long things may take, what is
@@ -60,6 +61,9 @@ fn set(name: &str, values: Vec<String>) -> Class {
         "default_table_access_method" if matches!(first, "" | "heap" | "default") => Class::Nothing,
         "default_table_access_method" => {
             refused("Write `USING` with the access method into each CREATE TABLE")
+        }
+        "default_tablespace" if !matches!(first, "" | "default" | "pg_default") => {
+            Class::LeftOut(LeftOut::Tablespace)
         }
         _ if WITHOUT_EFFECT.contains(&name) => Class::Nothing,
         _ => Class::Refused(Reason::Setting(name.to_owned())),

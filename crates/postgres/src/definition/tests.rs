@@ -327,6 +327,26 @@ fn concurrently_is_read_as_what_it_makes() {
 }
 
 #[test]
+fn notes_each_statement_that_names_a_tablespace() {
+    let definition = accepted(
+        "CREATE TABLE a (id integer, n integer) TABLESPACE fast;\n\
+         CREATE TABLE b (id integer PRIMARY KEY USING INDEX TABLESPACE fast);\n\
+         CREATE INDEX i ON a (id) TABLESPACE fast;\n\
+         CREATE MATERIALIZED VIEW m TABLESPACE fast AS SELECT 1 AS one;\n\
+         ALTER TABLE a SET TABLESPACE slow;\n\
+         ALTER INDEX i SET TABLESPACE slow;\n\
+         ALTER MATERIALIZED VIEW m SET TABLESPACE slow;\n\
+         ALTER TABLE a ADD UNIQUE (n) USING INDEX TABLESPACE fast;\n\
+         CREATE TABLE c (tablespace integer);\n\
+         SET default_tablespace = fast;\n\
+         SET default_tablespace = '';",
+    );
+    let notes = shown(definition.notes());
+    let lines: Vec<bool> = (1..=11).map(|line| notes.contains(&format!("line {line}, "))).collect();
+    assert_eq!(lines, [true, true, true, true, true, true, true, true, false, true, false], "{notes}");
+}
+
+#[test]
 fn a_placeholder_that_would_stay_is_refused() {
     let text = "CREATE TABLE t (a text DEFAULT nextval('__TENANT__.s'),\n  b text DEFAULT '__TENANT__');";
     assert!(refused(text).contains("line 2, column 19: `CREATE TABLE t`: this string"), "{}", refused(text));

@@ -21,6 +21,12 @@ pub(super) fn of(statement: &SyntaxNode) -> Parts {
         materialized_view: statement.kind() == SyntaxKind::CREATE_MATERIALIZED_VIEW,
         only_drops: statement.kind() == SyntaxKind::ALTER_TABLE
             && actions(statement).all(|action| is_drop(&action)),
+        tablespace: find(&[
+            SyntaxKind::TABLESPACE_CLAUSE,
+            SyntaxKind::CONSTRAINT_INDEX_TABLESPACE,
+            SyntaxKind::SET_TABLESPACE,
+        ])
+        .is_some(),
         if_exists: statement.children().any(|node| node.kind() == SyntaxKind::IF_EXISTS),
     }
 }
