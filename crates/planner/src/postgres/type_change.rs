@@ -35,11 +35,29 @@ impl Typed<'_> {
     fn is_array(&self) -> bool {
         self.category == "A"
     }
+
+    /// The elements' type, if it is an array. Of its category is known what matters for casts.
+    fn element(&self) -> Option<Typed<'_>> {
+        let base = self.is_array().then(|| self.base.trim_end_matches("[]"))?;
+        let category = match base {
+            _ if TEXT.contains(&base) || base == "character" => "S",
+            _ if BUILT_IN_RANGES.contains(&base) => "R",
+            _ => "",
+        };
+        Some(Typed { name: base, base, category })
+    }
+
+    fn is_multirange(&self) -> bool {
+        self.base.contains("multirange")
+    }
 }
 
 const TEXT: [&str; 2] = ["text", "character varying"];
 const WHOLE: [&str; 3] = ["smallint", "integer", "bigint"];
 const FLOAT: [&str; 2] = ["real", "double precision"];
+
+const BUILT_IN_RANGES: [&str; 6] =
+    ["daterange", "int4range", "int8range", "numrange", "tsrange", "tstzrange"];
 
 /// What the server has a cast for between types that are neither text nor both
 /// numbers, explicit ones too, by the catalog `pg_cast` of 13 to 18.
@@ -73,19 +91,25 @@ const CASTS: &[(&str, &[&str])] = &[
         &["date", "time with time zone", "time without time zone", "timestamp without time zone"],
     ),
     ("timestamp without time zone", &["date", "time without time zone", "timestamp with time zone"]),
+    ("xid8", &["xid"]),
 ];
 
 /// Other types that are known to have no casts but by way of text.
 const WITHOUT_CASTS: &[&str] = &[
     "bytea",
     "double precision",
+    "jsonpath",
     "line",
     "pg_lsn",
+    "pg_snapshot",
     "real",
     "smallint",
+    "tid",
     "tsquery",
     "tsvector",
+    "txid_snapshot",
     "uuid",
+    "xid",
     "xml",
 ];
 
@@ -99,14 +123,23 @@ pub(super) fn castable(from: Typed<'_>, to: Typed<'_>) -> bool {
     {
         return true;
     }
-    if from.is_array() || to.is_array() {
-        return from.is_array() && to.is_array();
+    match (from.element(), to.element()) {
+        (None, None) => {}
+        (Some(from), Some(to)) => return castable(from, to),
+        _ => return false,
+    }
+    if from.category == "R" && to.category == "R" {
+        // A range becomes a multirange of its own; what a user's is called cannot be told from its name.
+        return !from.is_multirange()
+            && to.is_multirange()
+            && (!BUILT_IN_RANGES.contains(&from.base)
+                || to.base == from.base.replace("range", "multirange"));
     }
     let plain = |typed: Typed<'_>| typed.is(&WHOLE) || typed.is(&FLOAT) || typed.is(&["numeric"]);
     let casts = CASTS.iter().find(|(base, _)| *base == from.base);
     let known = |typed: Typed<'_>| {
         let listed = CASTS.iter().any(|(base, _)| *base == typed.base) || WITHOUT_CASTS.contains(&typed.base);
-        listed || matches!(typed.category, "E" | "C")
+        listed || matches!(typed.category, "E" | "C" | "R")
     };
     plain(from) && plain(to)
         || casts.is_some_and(|(_, to_these)| to_these.contains(&to.base))
@@ -291,6 +324,30 @@ mod tests {
                 .filter(|word| !from.starts_with("character(") || *word != "rewrites-table")
                 .collect();
             assert_eq!(words.join(" "), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn knows_what_cannot_be_cast() {
+        for (from, from_category, to, to_category, expected) in [
+            ("int4range", "R", "int8range", "R", false),
+            ("int4range", "R", "int4multirange", "R", true),
+            ("int4range", "R", "int8multirange", "R", false),
+            ("int4multirange", "R", "int4range", "R", false),
+            ("span", "R", "spans_multirange", "R", true),
+            ("int4range", "R", "integer", "N", false),
+            ("int4range", "R", "text", "S", true),
+            ("integer[]", "A", "uuid[]", "A", false),
+            ("integer[]", "A", "bigint[]", "A", true),
+            ("integer[]", "A", "text[]", "A", true),
+            ("text[]", "A", "uuid[]", "A", true),
+            ("date[]", "A", "boolean[]", "A", false),
+            ("mood[]", "A", "state[]", "A", true),
+            ("integer[]", "A", "integer", "N", false),
+            ("tsvector", "U", "jsonpath", "U", false),
+        ] {
+            let found = castable(typed(from, from_category), typed(to, to_category));
+            assert_eq!(found, expected, "{from} -> {to}");
         }
     }
 

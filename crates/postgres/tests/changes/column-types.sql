@@ -284,3 +284,8 @@ CREATE TABLE a (id integer, n integer, g integer GENERATED ALWAYS AS (n + 1) VIR
 CREATE TABLE a (id integer, n integer, g integer GENERATED ALWAYS AS (n + 2) VIRTUAL, h integer GENERATED ALWAYS AS (n + 1) VIRTUAL, i integer GENERATED ALWAYS AS (n) STORED);
 ---- rows
 INSERT INTO a (id, n) VALUES (1, 1);
+
+==== ranges and arrays between whose types there is no cast are made anew, with an exclusion constraint over one of them
+CREATE TABLE t (id integer, r int4range, a integer[], v tsvector, EXCLUDE USING gist (r WITH &&)); CREATE INDEX i ON t USING gin (a);
+---- new
+CREATE TABLE t (id integer, r int8range, a uuid[], v jsonpath, EXCLUDE USING gist (r WITH &&)); CREATE INDEX i ON t USING gin (a);
