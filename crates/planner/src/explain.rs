@@ -59,7 +59,7 @@ pub fn explain(
                 declared: sql(fact, &declared),
                 found: Vec::new(),
             }),
-            Change::Changed { from, to, attributes } => Some(changed(from, to, &attributes)),
+            Change::Changed { from, to, attributes } => Some(changed(dialect, from, to, &attributes)),
         })
         .chain(strange)
         .collect()
@@ -70,7 +70,7 @@ fn below(fact: &Fact, other: &Catalog) -> bool {
     fact.parent.as_ref().is_some_and(|parent| !other.contains(parent))
 }
 
-fn changed(declared: &Fact, found: &Fact, attributes: &[String]) -> Difference {
+fn changed(dialect: &dyn Dialect, declared: &Fact, found: &Fact, attributes: &[String]) -> Difference {
     let words: Vec<String> = attributes.iter().map(|name| name.replace('_', " ")).collect();
     let side = |fact: &Fact| {
         attributes
@@ -85,8 +85,10 @@ fn changed(declared: &Fact, found: &Fact, attributes: &[String]) -> Difference {
             .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
             .collect()
     };
+    let rules = dialect.rules(found.id.kind);
+    let advice = rules.and_then(|rules| rules.advice(declared, found)).map(|advice| format!(": {advice}"));
     Difference {
-        sentence: format!("{} has another {}", found.id, words.join(", ")),
+        sentence: format!("{} has another {}{}", found.id, words.join(", "), advice.unwrap_or_default()),
         declared: side(declared),
         found: side(found),
     }

@@ -226,6 +226,12 @@ pub trait Rules: Sync {
         Vec::new()
     }
 
+    /// What a person should know of a difference between what is declared and what was found, if no plan can end it.
+    fn advice(&self, declared: &Fact, found: &Fact) -> Option<&'static str> {
+        let _ = (declared, found);
+        None
+    }
+
     /// Whether its removal loses what users stored.
     fn holds_data(&self, fact: &Fact, context: &Context<'_>) -> bool {
         let _ = (fact, context);

@@ -70,6 +70,20 @@ impl Rules for Statistics {
         Ok(Alteration::in_place(steps))
     }
 
+    /// The server keeps the columns in the order in which the table has them.
+    fn advice(&self, declared: &Fact, found: &Fact) -> Option<&'static str> {
+        let words = |fact: &Fact| {
+            let definition = fact.get("definition")?.as_str()?;
+            let mut words: Vec<String> = definition.split([' ', ',']).map(str::to_owned).collect();
+            words.sort();
+            Some(words)
+        };
+        (words(declared) == words(found)).then_some(
+            "the server lists the columns in the order in which the table has them, which no plan changes. Declare \
+             them in CREATE TABLE in the order in which this schema's table has them, or leave the statistics out",
+        )
+    }
+
     fn slots(&self, fact: &Fact) -> Vec<Slot> {
         vec![Slot("statistics", fact.id.first().to_owned())]
     }

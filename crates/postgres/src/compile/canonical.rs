@@ -7,6 +7,7 @@ use tenantry_planner::{
     BOOKKEEPING, Change, Destructive, Online, Plan, PlanError, Policy, ServerVersion, Verb, diff, plan,
     postgres::Postgres,
 };
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 use crate::error::server_error;
 use crate::shadow::{Failed, RunError, Shadow};
@@ -107,7 +108,21 @@ fn everything() -> Policy {
 pub(crate) fn refused(plan: &Plan, failed: &Failed) -> String {
     let said = failed.error.as_db_error().map_or_else(String::new, |error| server_error(error).to_string());
     match plan.steps.get(failed.at) {
-        Some(step) => format!("{}: the server refuses `{}`: {said}", step.object, step.sql),
+        Some(step) => {
+            let advice = if failed.error.as_db_error().is_some_and(misses_a_name_in_a_function) {
+                ". A function that it runs names what is not found: a plan's search_path holds the schema itself and \
+                 pg_catalog only. Qualify such names in the function's body, or give it a SET search_path of its own"
+            } else {
+                ""
+            };
+            format!("{}: the server refuses `{}`: {said}{advice}", step.object, step.sql)
+        }
         None => said,
     }
+}
+
+/// Whether it was a function of the schema that names something which is not there.
+fn misses_a_name_in_a_function(error: &DbError) -> bool {
+    let unknown = [SqlState::UNDEFINED_FUNCTION, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
+    unknown.contains(error.code()) && matches!(error.position(), Some(ErrorPosition::Internal { .. }))
 }

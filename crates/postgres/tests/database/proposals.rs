@@ -160,3 +160,40 @@ async fn assert_nothing_left(cluster: &Cluster, database: &str) {
             WHERE application_name = 'tenantry' AND state <> 'idle') AS l";
     until(|| cluster.psql(database, left).unwrap().is_empty()).await;
 }
+
+/// Why there is no plan from one definition to another.
+async fn reasons(before: &str, after: &str) -> String {
+    let (_, cluster, name) = crate::database("reasons").await;
+    cluster.psql(&name, "CREATE EXTENSION citext SCHEMA public").unwrap();
+    cluster.psql(&name, &format!("CREATE SCHEMA acme; SET search_path = acme, public; {before}")).unwrap();
+    let engine = engine(&cluster.url(&name));
+    let from = start(&engine).await;
+    let source = Source { name: "app".to_owned(), text: after.to_owned() };
+    let to = engine.compile(&[source], &Policy::default()).await.unwrap();
+    let proposal = engine.propose(Start { catalog: &from, renamed: &[], base: None }, &to).await.unwrap();
+    engine.close().await.unwrap();
+    let Proposal::Blocked { reasons } = proposal else { panic!("{proposal:?}") };
+    reasons.join("\n")
+}
+
+#[tokio::test]
+async fn a_function_that_finds_its_names_elsewhere_is_told_what_to_do() {
+    let function = "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT citext_eq('a', 'b')::text $$;";
+    let before = format!("{function} CREATE TABLE t (id integer)");
+    let reasons =
+        reasons(&before, &format!("{function} CREATE TABLE t (id integer, n text DEFAULT f());")).await;
+    assert!(reasons.contains("undefined_function (42883). A function that it runs"), "{reasons}");
+}
+
+#[tokio::test]
+async fn statistics_whose_columns_stand_in_another_order_are_told_what_to_do() {
+    let reasons = reasons(
+        "CREATE TABLE t (a integer, b integer)",
+        "CREATE TABLE t (b integer, a integer); CREATE STATISTICS s (ndistinct) ON b, a FROM t;",
+    )
+    .await;
+    assert!(
+        reasons.contains("statistics s has another definition: the server lists the columns in the order"),
+        "{reasons}"
+    );
+}
