@@ -75,7 +75,16 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
     let known = fates.clone();
     let judging = Context { fates: &known, ..*context };
     for change in &changes {
-        let Change::Changed { from, to, attributes } = change else { continue };
+        let (from, to, attributes) = match change {
+            Change::Changed { from, to, attributes } => (from, to, attributes),
+            Change::Added(fact) => {
+                if let Ok(rules) = rules_of(dialect, &fact.id) {
+                    rebuilds.extend(rules.displaces(fact, &judging));
+                }
+                continue;
+            }
+            Change::Removed(_) => continue,
+        };
         match rules_of(dialect, &to.id).and_then(|rules| rules.alter(from, to, attributes, &judging)) {
             Ok(Alteration::InPlace { rebuild, .. }) => {
                 fates.0.insert(to.id.clone(), Fate::Alter);

@@ -78,8 +78,10 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
     }
     let reached = reached(dialect, context)?;
     for id in context.fates.0.keys() {
-        edges_of(id, context, &reached, &mut graph);
         wait(id, dialect, context, &mut graph)?;
+    }
+    for id in context.fates.0.keys() {
+        edges_of(id, context, &reached, &mut graph);
     }
     for tasks in slots.values() {
         for first in tasks.iter().filter(|task| matches!(task, Task::Drop(_))) {
@@ -155,7 +157,7 @@ fn wait(
     Ok(())
 }
 
-/// The edges that follow from what one fact rests on, before and after.
+/// The edges that follow from what one fact rests on, before and after, unless its rules ask for the opposite.
 fn edges_of(
     id: &ObjectId,
     context: &Context<'_>,
@@ -174,7 +176,10 @@ fn edges_of(
         let support = context.fates.of(on);
         if fate.drops() {
             if support.drops() {
-                graph.edge(&drop, &Task::Drop(on.clone()));
+                let support = Task::Drop(on.clone());
+                if !graph.has_edge(&support, &drop) {
+                    graph.edge(&drop, &support);
+                }
             } else if support == Fate::Alter {
                 graph.edge(&drop, &Task::Alter(on.clone()));
             }
@@ -197,7 +202,9 @@ fn edges_of(
             _ => continue,
         };
         if fate.creates() {
-            graph.edge(&before, &create);
+            if !graph.has_edge(&create, &before) {
+                graph.edge(&before, &create);
+            }
         } else if fate == Fate::Alter {
             graph.edge(&before, &alter);
         }
@@ -268,6 +275,10 @@ impl Graph {
             self.after.entry(first.clone()).or_default().insert(then.clone());
             self.before.entry(then).or_default().insert(first);
         }
+    }
+
+    fn has_edge(&self, first: &Task, then: &Task) -> bool {
+        self.after.get(&self.resolve(first)).is_some_and(|after| after.contains(&self.resolve(then)))
     }
 
     fn tasks(&self) -> impl Iterator<Item = &Task> {

@@ -177,6 +177,13 @@ pub trait Rules: Sync {
         Ok(BTreeSet::new())
     }
 
+    /// What must go before this fact is made, and come back after it, though it
+    /// says the same before and after.
+    fn displaces(&self, fact: &Fact, context: &Context<'_>) -> BTreeSet<ObjectId> {
+        let _ = (fact, context);
+        BTreeSet::new()
+    }
+
     /// Whether a later step, of something that rests on this kind's object, uses
     /// what a step makes and what must be committed before it is used.
     fn uses(&self, made: &Step, later: &Step) -> bool {

@@ -132,10 +132,13 @@ fn left_behind<'a>(fact: &Fact, context: &Context<'a>) -> Option<&'a Fact> {
     let mut above = cut
         .filter_map(|link| link.text("_parent"))
         .filter_map(|table| context.from.get(&ObjectId::new(Kind::Constraint, [table, fact.id.last()])));
-    above.find(|above| {
-        let inherits = above.text("definition").is_some_and(|text| !text.ends_with(" NO INHERIT"));
-        above.text("type") == Some("check") && inherits && !context.from.contains(&fact.id)
-    })
+    above.find(|above| lineage::is_passed_on(above) && !context.from.contains(&fact.id))
+}
+
+/// Whether a partition's copy of a foreign key goes with that: before the
+/// partition is detached, as rows that are referred to could not leave.
+fn copy_goes(fact: &Fact, context: &Context<'_>) -> bool {
+    lineage::copied_from(fact, context.from).is_some_and(|above| context.is_gone(&above))
 }
 
 /// Whether another one of the table has the same key: of such ones the server
@@ -314,6 +317,7 @@ impl Rules for Constraint {
                     }
                 }
                 "not_valid" if foreign && before.not_enforced != after.not_enforced && !after.not_valid => {}
+                "attached_to" if foreign && copy_goes(from, context) => return Ok(Alteration::Replace),
                 "attached_to" => match &above {
                     Some(above) if before.attached_to.is_none() && after.is_attached() => {
                         steps.push(attach(to, Verb::Alter, above));
@@ -385,6 +389,13 @@ impl Rules for Constraint {
             return Some(above);
         }
         if fact.text("type") == Some("foreign key") {
+            if copy_goes(fact, context) {
+                return lineage::copied_from(fact, context.from);
+            }
+            let tables = [Some(fact.id.first()), fact.text("_references")];
+            if tables.into_iter().flatten().any(|table| lineage::loses_partitions(table, context)) {
+                return None;
+            }
             let aside = context.policy.destructive != Destructive::Allow;
             let other = fact.text("_references").map(|table| ObjectId::new(Kind::Table, [table]));
             let circle =
@@ -397,9 +408,13 @@ impl Rules for Constraint {
     }
 
     /// A check that stands on its own below as well is there before the one
-    /// above is made, and goes after it.
+    /// above is made, and goes after it; tables that lack it are put below
+    /// before. What is attached by name comes after what it is attached to.
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
         let table = fact.id.first();
+        if verb == Verb::Create && matches!(fact.text("type"), Some("primary key" | "unique")) {
+            return lineage::constraint_above(fact, context).map(|above| (verb, above)).into_iter().collect();
+        }
         let tables = match verb {
             _ if fact.text("type") != Some("check") => Vec::new(),
             Verb::Create => lineage::stay_below(table, context),
@@ -408,7 +423,17 @@ impl Rules for Constraint {
         };
         let own =
             tables.into_iter().filter(|other| verb == Verb::Drop || !lineage::is_partition(other, context));
-        own.map(|other| (verb, ObjectId::new(Kind::Constraint, [other, fact.id.last()]))).collect()
+        let namesake = |table: &str| ObjectId::new(Kind::Constraint, [table, fact.id.last()]);
+        let mut waits: Vec<(Verb, ObjectId)> = own.map(|other| (verb, namesake(other))).collect();
+        if verb == Verb::Create && lineage::is_passed_on(fact) {
+            let links = lineage::new_links_below(table, context).into_iter();
+            let links = links.filter(|(link, below)| {
+                let new = context.is_new(&ObjectId::new(Kind::Table, [*below]));
+                link.kind == Kind::Inheritance && !new && !context.to.contains(&namesake(below))
+            });
+            waits.extend(links.map(|(link, _)| (verb, link.clone())));
+        }
+        waits
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {

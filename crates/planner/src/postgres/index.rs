@@ -252,11 +252,15 @@ impl Rules for Index {
             waits.extend(below.iter().map(|table| ObjectId::new(Kind::Partition, [*table])));
         }
         let place = succession(fact, context.to);
-        let in_a_tree = |index: &Fact| index.text("attached_to").is_some() || index.is("_partitioned");
+        // What is attached by name is attached to the right one.
+        let by_itself = |index: &Fact| {
+            let in_a_tree = index.text("attached_to").is_some() || index.is("_partitioned");
+            in_a_tree && !index.is("invalid") && above(index, context).is_none()
+        };
         let earlier = context.to.children(&on).filter(|sibling| {
-            sibling.id.kind == Kind::Index && in_a_tree(sibling) && succession(sibling, context.to) < place
+            sibling.id.kind == Kind::Index && by_itself(sibling) && succession(sibling, context.to) < place
         });
-        if in_a_tree(fact) {
+        if by_itself(fact) {
             waits.extend(earlier.map(|sibling| sibling.id.clone()));
         }
         waits.into_iter().map(|id| (Verb::Create, id)).collect()

@@ -1,5 +1,7 @@
 //! A table's place under the one that it inherits from.
 
+use std::collections::BTreeSet;
+
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::{column, lineage};
@@ -12,11 +14,32 @@ use crate::{Destructive, HazardKind, LockMode, PlanError, Step, Verb};
 pub(super) struct Inheritance;
 
 fn step(fact: &Fact, verb: Verb, action: &str) -> Step {
-    let (child, parent) = (fact.id.first(), fact.id.last());
     // The second part is SQL text already: the parent may be in another schema.
-    let sql = format!("ALTER TABLE {} {action} {parent}", Quoted(child));
-    let lock = |name: &str| ObjectId::new(Kind::Table, [name]);
-    Step::new(&fact.id, verb, sql).locks(&lock(child), LockMode::AccessExclusive)
+    on_child(fact, verb, &format!("{action} {}", fact.id.last()))
+}
+
+fn on_child(link: &Fact, verb: Verb, action: &str) -> Step {
+    let child = link.id.first();
+    let sql = format!("ALTER TABLE {} {action}", Quoted(child));
+    Step::new(&link.id, verb, sql).locks(&ObjectId::new(Kind::Table, [child]), LockMode::AccessExclusive)
+}
+
+/// The statements that remove the copies of checks from above, which a table keeps when its link is cut.
+fn left_behind<'a>(link: &'a Fact, context: &'a Context<'_>) -> impl Iterator<Item = Step> + 'a {
+    let child = ObjectId::new(Kind::Table, [link.id.first()]);
+    let had = link.text("_parent").map(|parent| lineage::passed_on(parent, context.from));
+    let has = lineage::passed_on(child.first(), context.to);
+    let goes = had.into_iter().flatten().filter(move |check| {
+        let name = check.id.last();
+        let stays = has.iter().any(|kept| kept.id.last() == name);
+        context.to.contains(&child)
+            && !stays
+            && !context.from.contains(&ObjectId::new(Kind::Constraint, [child.first(), name]))
+    });
+    // One that is dropped above has taken this one along, where that came first.
+    goes.map(|check| {
+        on_child(link, Verb::Drop, &format!("DROP CONSTRAINT IF EXISTS {}", Quoted(check.id.last())))
+    })
 }
 
 impl Rules for Inheritance {
@@ -26,12 +49,13 @@ impl Rules for Inheritance {
         Ok(steps)
     }
 
-    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        Ok(vec![step(fact, Verb::Drop, "NO INHERIT").hazard(
+    fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        let cut = step(fact, Verb::Drop, "NO INHERIT").hazard(
             HazardKind::ChangesContract,
             &fact.id,
             "the parent no longer shows its rows",
-        )])
+        );
+        Ok(std::iter::once(cut).chain(left_behind(fact, context)).collect())
     }
 
     /// The place among a table's parents. One that is added comes last, so what
@@ -73,7 +97,34 @@ impl Rules for Inheritance {
         lineage::rebuild_link(because)
     }
 
+    /// A table is put only below one whose checks it has, and one of its own would stay its own: the one above goes, and
+    /// comes back for both.
+    fn displaces(&self, fact: &Fact, context: &Context<'_>) -> BTreeSet<ObjectId> {
+        let child = fact.id.first();
+        if context.is_new(&ObjectId::new(Kind::Table, [child])) {
+            return BTreeSet::new();
+        }
+        let has = lineage::passed_on(child, context.from);
+        let has = |name: &str| has.iter().any(|check| check.id.last() == name);
+        let stands_alone = |name: &str| context.to.contains(&ObjectId::new(Kind::Constraint, [child, name]));
+        let passed_on = fact.text("_parent").map(|parent| lineage::passed_on(parent, context.to));
+        let lacking = passed_on.into_iter().flatten().map(|check| &check.id);
+        lacking
+            .filter(|check| context.from.contains(check))
+            .filter(|check| !has(check.last()) && !stands_alone(check.last()))
+            .cloned()
+            .collect()
+    }
+
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
-        if verb == Verb::Create { lineage::gone_before(fact, context) } else { Vec::new() }
+        if verb != Verb::Create {
+            return Vec::new();
+        }
+        let mut waits = lineage::gone_before(fact, context);
+        waits.extend(self.displaces(fact, context).into_iter().map(|check| (Verb::Drop, check)));
+        let child = ObjectId::new(Kind::Table, [fact.id.first()]);
+        let own = context.to.children(&child).filter(|check| lineage::is_passed_on(check));
+        waits.extend(own.map(|check| (Verb::Create, check.id.clone())));
+        waits
     }
 }

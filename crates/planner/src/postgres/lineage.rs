@@ -50,6 +50,34 @@ pub(super) fn stay_below<'a>(table: &'a str, context: &Context<'a>) -> Vec<&'a s
     found.split_off(1)
 }
 
+/// The links below a table that the plan makes, at any depth, each with the table below.
+pub(super) fn new_links_below<'a>(table: &'a str, context: &Context<'a>) -> Vec<(&'a ObjectId, &'a str)> {
+    let (mut tables, mut found, mut at) = (vec![table], Vec::new(), 0);
+    while let Some(parent) = tables.get(at) {
+        let links: Vec<_> = below(parent, context.to).collect();
+        tables.extend(
+            links.iter().map(|(_, child)| *child).filter(|child| !tables.contains(child)).collect::<Vec<_>>(),
+        );
+        found.extend(links.into_iter().filter(|(link, _)| context.is_new(link)));
+        at += 1;
+    }
+    found
+}
+
+/// The checks that a table passes on to one that is put below it: its own, and what came from above.
+pub(super) fn passed_on<'a>(table: &str, catalog: &'a Catalog) -> Vec<&'a Fact> {
+    let id = ObjectId::new(Kind::Table, [table]);
+    let own = catalog.children(&id).filter(|fact| is_passed_on(fact));
+    own.chain(above(table, catalog).flat_map(|(_, parent)| passed_on(parent, catalog))).collect()
+}
+
+/// Whether a constraint is a check that tables below have too.
+pub(super) fn is_passed_on(constraint: &Fact) -> bool {
+    constraint.id.kind == Kind::Constraint
+        && constraint.text("type") == Some("check")
+        && constraint.text("definition").is_some_and(|text| !text.ends_with(" NO INHERIT"))
+}
+
 /// The partitions below a table in one catalog, at any depth.
 pub(super) fn partitions_below<'a>(table: &'a str, catalog: &'a Catalog) -> Vec<&'a str> {
     let (mut found, mut at) = (vec![table], 0);
@@ -61,15 +89,36 @@ pub(super) fn partitions_below<'a>(table: &'a str, catalog: &'a Catalog) -> Vec<
     found.split_off(1)
 }
 
+/// The foreign keys that refer to a table, or to one that it is a partition of.
+pub(super) fn references_to<'a>(table: &str, catalog: &'a Catalog) -> Vec<&'a ObjectId> {
+    let id = ObjectId::new(Kind::Table, [table]);
+    // They rest on the columns, and on the key.
+    let parts: Vec<&ObjectId> = catalog.children(&id).map(|part| &part.id).chain([&id]).collect();
+    let refers = |id: &&ObjectId| catalog.get(id).is_some_and(|fact| fact.text("_references") == Some(table));
+    let mut found: Vec<&ObjectId> =
+        parts.iter().flat_map(|part| catalog.dependents(part).filter(refers)).collect();
+    found.extend(above(table, catalog).flat_map(|(_, parent)| references_to(parent, catalog)));
+    found
+}
+
 /// Whether a foreign key refers to a table, or to one that it is a partition
 /// of: then it cannot be dropped while it is a partition.
 pub(super) fn is_referred_to(table: &str, catalog: &Catalog) -> bool {
-    let id = ObjectId::new(Kind::Table, [table]);
-    // It rests on the columns, and on the key.
-    let parts = catalog.children(&id).map(|part| &part.id);
-    let refers = |id: &ObjectId| catalog.get(id).is_some_and(|fact| fact.text("_references") == Some(table));
-    parts.chain([&id]).any(|part| catalog.dependents(part).any(refers))
-        || above(table, catalog).any(|(_, parent)| is_referred_to(parent, catalog))
+    !references_to(table, catalog).is_empty()
+}
+
+/// Whether the plan takes partitions away from a table, at any depth.
+pub(super) fn loses_partitions(table: &str, context: &Context<'_>) -> bool {
+    let lost = |table: &&str| context.is_gone(&ObjectId::new(Kind::Partition, [*table]));
+    partitions_below(table, context.from).iter().any(lost)
+}
+
+/// The foreign key of the partitioned table that a partition's is a copy of,
+/// whether or not it stays a partition.
+pub(super) fn copied_from(key: &Fact, catalog: &Catalog) -> Option<ObjectId> {
+    let name = key.text("attached_to")?;
+    let link = catalog.get(&ObjectId::new(Kind::Partition, [key.id.first()]))?;
+    Some(ObjectId::new(Kind::Constraint, [link.text("_parent")?, name]))
 }
 
 /// `ONLY`, with a space after it, where a statement would reach tables below.

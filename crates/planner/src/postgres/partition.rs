@@ -65,19 +65,26 @@ impl Rules for Partition {
         Ok(vec![step])
     }
 
-    fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+    fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let partition: Attributes = fact.decode()?;
         let sql = format!("ALTER TABLE {} DETACH PARTITION {}", partition.of, Quoted(fact.id.first()));
-        Ok(vec![
-            Step::new(&fact.id, Verb::Drop, sql)
-                .locks(&table(&partition.parent), LockMode::AccessExclusive)
-                .locks(&table(fact.id.first()), LockMode::AccessExclusive)
-                .hazard(
-                    HazardKind::ChangesContract,
-                    &table(&partition.parent),
-                    "no longer shows the rows of the detached table",
-                ),
-        ])
+        let mut step = Step::new(&fact.id, Verb::Drop, sql)
+            .locks(&table(&partition.parent), LockMode::AccessExclusive)
+            .locks(&table(fact.id.first()), LockMode::AccessExclusive)
+            .hazard(
+                HazardKind::ChangesContract,
+                &table(&partition.parent),
+                "no longer shows the rows of the detached table",
+            );
+        let refers = lineage::references_to(&partition.parent, context.from);
+        if refers.into_iter().any(|key| !context.is_gone(key)) {
+            step = step.hazard(
+                HazardKind::DependsOnRows,
+                &table(fact.id.first()),
+                "fails where one of its rows is referred to",
+            );
+        }
+        Ok(vec![step])
     }
 
     fn alter(&self, _: &Fact, _: &Fact, _: &[String], _: &Context<'_>) -> Result<Alteration, PlanError> {
@@ -99,7 +106,18 @@ impl Rules for Partition {
         lineage::rebuild_link(because)
     }
 
+    /// As long as a foreign key is there, no row that it refers to can leave,
+    /// also where the row that refers leaves too; and a copy of one that the
+    /// partitioned table has would stay.
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
-        if verb == Verb::Create { lineage::gone_before(fact, context) } else { Vec::new() }
+        if verb == Verb::Create {
+            return lineage::gone_before(fact, context);
+        }
+        let Some(parent) = fact.text("_parent") else { return Vec::new() };
+        let above = table(parent);
+        let own = context.from.children(&above).filter(|fact| fact.text("type") == Some("foreign key"));
+        let own = own.map(|key| &key.id);
+        let keys = lineage::references_to(parent, context.from).into_iter().chain(own);
+        keys.filter(|key| context.is_gone(key)).map(|key| (Verb::Drop, key.clone())).collect()
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::Address;
-use super::{domain, partition};
+use super::{domain, lineage, partition};
 use crate::rules::{Alteration, Context, Rebuild};
 use crate::sql::Quoted;
 use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
@@ -47,7 +47,10 @@ impl Retype<'_> {
         // The type, and the domains over it: base first.
         let types = carriers(self.from, context)?;
         let columns: Vec<&Fact> = types.iter().flat_map(|of| held_directly(&of.id, context)).collect();
-        let inherited = |column: &&Fact| is_inherited(column, context.from);
+        // ALTER TABLE on the table above changes it too, as long as it is above: it is detached before.
+        let inherited = |column: &&Fact| {
+            lineage::column_above(column, context).is_some_and(|above| context.from.contains(&above))
+        };
         let migrated: Vec<&Fact> = columns.iter().copied().filter(|column| !inherited(column)).collect();
         let mut steps = Vec::new();
         let mut asides = Vec::new();
@@ -185,13 +188,6 @@ pub(super) fn held_by<'a>(of: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact>
         }
     }
     columns
-}
-
-/// Whether ALTER TABLE on another table changes this column too.
-fn is_inherited(column: &Fact, catalog: &Catalog) -> bool {
-    let above = column.get("_follows").and_then(serde_json::Value::as_array).into_iter().flatten();
-    let mut above = above.filter_map(serde_json::Value::as_str);
-    above.any(|table| catalog.contains(&ObjectId::new(Kind::Column, [table, column.id.last()])))
 }
 
 /// What cannot stay while the columns change their type.
