@@ -114,13 +114,11 @@ pub(super) async fn carry_out<D: Engine>(ground: &Ground<D>, look: &mut Look, ou
         return;
     }
     let mut departures = std::mem::take(&mut look.departures);
-    let mut done = 0;
-    for departing in departures.tenants.iter_mut().filter(|one| due(one)) {
+    for (done, departing) in (0..).zip(departures.tenants.iter_mut().filter(|one| due(one))) {
         if ground.stop.is_cancelled() {
             break;
         }
         ground.tell(Progress::Departing { done, of: u32::try_from(of).unwrap_or(u32::MAX) });
-        done += 1;
         let key = departing.key();
         let record = look.sites.get(&key.database).and_then(|site| site.records.get(&key.schema)).cloned();
         let (Some(fate), Some(record)) = (departing.fate, record) else { continue };
