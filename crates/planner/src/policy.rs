@@ -37,6 +37,14 @@ pub struct Rename {
     pub to: ObjectId,
 }
 
+impl Rename {
+    /// The hint for the way back.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self { from: self.to.clone(), to: self.from.clone() }
+    }
+}
+
 /// Objects by kind and name, `*` standing for any text: `table audit_*`,
 /// `index *`, `column invoice.x_*`, or without a kind `flyway_schema_history`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -155,7 +155,9 @@ async fn run(
                 Some(ErrorPosition::Original(position)) => Some(*position),
                 _ => None,
             };
-            let fault = definition.fault(statements[at], schema, position, message(said));
+            // The shadow's name means nothing to who wrote the definition.
+            let said = message(said).replace(&format!("{schema}."), "");
+            let fault = definition.fault(statements[at], schema, position, said);
             Err(EngineError::Definition(vec![fault]))
         }
     }

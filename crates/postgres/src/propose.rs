@@ -1,14 +1,16 @@
 //! From one starting point to a target: a plan that was run on a shadow and led there, and the way back (D5, D9).
 
 mod expected;
+mod renaming;
 
 use tenantry_catalog::{Catalog, Fact, Fingerprint, Kind, ObjectId, Reference, merge};
 use tenantry_engine::{EngineError, Proposal, Start, Target};
 use tenantry_planner::postgres::{POPULATED, Postgres};
 use tenantry_planner::{
-    Difference, HazardKind, Plan, PlanError, ServerVersion, explain, part_aside, plan_restoring,
+    Difference, HazardKind, Plan, PlanError, Rename, ServerVersion, explain, part_aside, plan_restoring,
 };
 
+use self::renaming::rename;
 use crate::compile::{Unsettled, refused, settle};
 use crate::shadow::{RunError, Shadow, Shadows, Wanted};
 
@@ -86,27 +88,38 @@ impl Journey<'_> {
     async fn travel(&self, shadow: &Shadow) -> Result<Outcome, EngineError> {
         let policy = &self.target.policy;
         let server = ServerVersion(shadow.session().server().version_num);
-        let made = match settle(shadow, self.found.clone(), server).await? {
+        let made = match self.make(shadow, server).await? {
             Ok(made) => made,
-            Err(Unsettled(reasons)) => {
-                let reasons =
-                    reasons.iter().map(|reason| format!("the starting point cannot be reproduced: {reason}"));
-                return Ok(proposed(blocked(reasons)));
-            }
+            Err(reasons) => return Ok(proposed(blocked(reasons))),
         };
-        let made = with_references(filled_as(made, self.found), self.found);
+        let renaming =
+            rename(shadow, &made, self.renamed, &self.target.catalog, policy, &policy.renames).await?;
+        let renaming = match renaming {
+            Ok(renaming) => renaming,
+            Err(reasons) => return Ok(proposed(blocked(reasons))),
+        };
+        let (before, _) = part_aside(&made, self.renamed);
+        let made = renaming.as_ref().map_or(made, |renaming| self.as_found(renaming.there.clone()));
         let (from, aside) = part_aside(&made, self.renamed);
         let to = match self.destination(&from) {
             Ok(to) => to,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
         };
-        if Fingerprint::of(&from) == Fingerprint::of(&to) {
+        if renaming.is_none() && Fingerprint::of(&from) == Fingerprint::of(&to) {
             return Ok(proposed(Proposal::InSync));
         }
-        let plan = match plan_restoring(&Postgres, &from, &aside, &to, policy, server) {
-            Ok(plan) => Plan { from: Fingerprint::of(self.in_use), ..plan },
+        let mut plan = match plan_restoring(&Postgres, &from, &aside, &to, policy, server) {
+            Ok(plan) => plan,
             Err(error) => return Ok(proposed(blocked(lines(&error)))),
         };
+        if let Some(renaming) = &renaming {
+            plan = renaming.before(plan);
+            // The proof runs what the plan runs, from where that starts (D9).
+            if let Err(reasons) = self.make(shadow, server).await? {
+                return Ok(proposed(blocked(reasons)));
+            }
+        }
+        let plan = Plan { from: Fingerprint::of(self.in_use), ..plan };
         if !plan.is_atomic() && !shadow.commits() {
             return Ok(Outcome::Commits(None));
         }
@@ -115,14 +128,14 @@ impl Journey<'_> {
             Ok(there) => there,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
         };
-        let expected = expected::after(self.in_use, &from, &to, &plan);
+        let expected = expected::after(self.in_use, &before, &from, &to, &plan);
         let proposal = |plan, back| Proposal::Migrate {
             plan,
             back,
             to: Fingerprint::of(&expected),
             reaches_target: Fingerprint::of(&to) == self.target.fingerprint,
         };
-        match self.back(shadow, &plan, &there, &renamed, &from, server).await? {
+        match self.back(shadow, &plan, &there, &renamed, &before, server).await? {
             Back::Proved(back) => Ok(proposed(proposal(plan, Ok(back)))),
             Back::None(reason) => Ok(proposed(proposal(plan, Err(reason)))),
             Back::Commits => {
@@ -131,6 +144,26 @@ impl Journey<'_> {
                 Ok(Outcome::Commits(Some(Box::new(proposal(plan, Err(reason.to_owned()))))))
             }
         }
+    }
+
+    /// Makes the starting point on the shadow; or why it cannot be made.
+    async fn make(
+        &self,
+        shadow: &Shadow,
+        server: ServerVersion,
+    ) -> Result<Result<Catalog, Vec<String>>, EngineError> {
+        Ok(match settle(shadow, self.found.clone(), server).await? {
+            Ok(made) => Ok(self.as_found(made)),
+            Err(Unsettled(reasons)) => {
+                let told = |reason| format!("the starting point cannot be reproduced: {reason}");
+                Err(reasons.iter().map(told).collect())
+            }
+        })
+    }
+
+    /// What was read on the shadow, with what only the living schema tells.
+    fn as_found(&self, made: Catalog) -> Catalog {
+        with_references(filled_as(made, self.found), self.found)
     }
 
     /// The target, or its merge with what is the tenant's own (D20a).
@@ -182,11 +215,25 @@ impl Journey<'_> {
             return Ok(Back::None(format!("{}: {}", loss.object, loss.detail)));
         }
         let there = filled_as(there.clone(), self.found);
+        let policy = &self.target.policy;
+        let hints: Vec<Rename> = policy.renames.iter().map(Rename::reversed).collect();
+        let renaming = match rename(shadow, &there, renamed, from, policy, &hints).await? {
+            Ok(renaming) => renaming,
+            Err(reasons) => return Ok(Back::None(reasons.join("; "))),
+        };
+        let start = renaming.as_ref().map(|_| Fingerprint::of(&part_aside(&there, renamed).0));
+        let there = renaming.as_ref().map_or(there, |done| filled_as(done.there.clone(), self.found));
         let (here, aside) = part_aside(&there, renamed);
-        let back = match plan_restoring(&Postgres, &here, &aside, from, &self.target.policy, server) {
+        let mut back = match plan_restoring(&Postgres, &here, &aside, from, policy, server) {
             Ok(back) => back,
             Err(error) => return Ok(Back::None(lines(&error).join("; "))),
         };
+        if let (Some(renaming), Some(start)) = (&renaming, start) {
+            back = Plan { from: start, ..renaming.before(back) };
+            if let Err(reason) = self.go_again(shadow, plan, server).await? {
+                return Ok(Back::None(reason));
+            }
+        }
         if !back.is_atomic() && !shadow.commits() {
             return Ok(Back::Commits);
         }
@@ -195,6 +242,25 @@ impl Journey<'_> {
             Ok(_) => Back::Proved(back),
             Err(reasons) => Back::None(reasons.join("; ")),
         })
+    }
+}
+
+impl Journey<'_> {
+    /// Makes the starting point anew, and goes where the plan leads.
+    async fn go_again(
+        &self,
+        shadow: &Shadow,
+        plan: &Plan,
+        server: ServerVersion,
+    ) -> Result<Result<(), String>, EngineError> {
+        if let Err(reasons) = self.make(shadow, server).await? {
+            return Ok(Err(reasons.join("; ")));
+        }
+        match shadow.run_plan(plan).await {
+            Ok(()) => Ok(Ok(())),
+            Err(RunError::Engine(error)) => Err(error),
+            Err(RunError::Statement(failed)) => Ok(Err(refused(plan, &failed))),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plans as files that a person can read: `golden/CASE/` holds the definitions `before.sql` and `after.sql`, and what the
-//! engine makes of them: `plan.sql`, `hazards`. A case may say how in `policy` (`destructive: Allow`).
+//! engine makes of them: `plan.sql`, `hazards`. A case may say how in `policy` (`destructive: Allow`), and what was renamed in
+//! `renames` (a line each: `column t.a -> column t.b`).
 //! `TENANTRY_RENEW=1` writes the plans anew.
 //!
 //! The files hold what servers up to 15 print: 16 leaves qualifiers out of views, 18 gives a NOT NULL a name. On newer ones
@@ -18,7 +19,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use judge::{Database, Engine, NoPlan, Ways};
-use tenantry_planner::{Destructive, LockTarget, Plan};
+use tenantry_catalog::{Kind, ObjectId};
+use tenantry_planner::{Destructive, LockTarget, Plan, Policy, Rename};
 use tenantry_testkit::pg::Cluster;
 
 const SCHEMA: &str = "acme";
@@ -42,7 +44,8 @@ fn plans_are_what_they_were() {
     for case in cases() {
         let read = |file: &str| fs::read_to_string(case.join(file)).unwrap_or_default();
         database.load(SCHEMA, &read("before.sql")).unwrap();
-        let (plan, hazards) = planned(&engine, &read("after.sql"), &read("policy"));
+        let policy = policy(&read("policy"), &read("renames"));
+        let (plan, hazards) = planned(&engine, &read("after.sql"), &policy);
         for (file, now) in [("plan.sql", plan), ("hazards", hazards)] {
             if read(file) == now {
                 continue;
@@ -70,15 +73,28 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-/// The plan and its hazards, or why there is none.
-fn planned(engine: &Engine, after: &str, policy: &str) -> (String, String) {
+fn policy(policy: &str, renames: &str) -> Policy {
     let destructive = match policy.trim() {
         "" => Destructive::Quarantine,
         "destructive: Allow" => Destructive::Allow,
         "destructive: Deny" => Destructive::Deny,
         other => panic!("what is {other:?}?"),
     };
-    let ways = engine.compile(after, destructive).and_then(|target| engine.plan(SCHEMA, &target));
+    let object = |text: &str| {
+        let (kind, name) = text.trim().split_once(' ').unwrap();
+        let kind = *Kind::ALL.iter().find(|known| known.word() == kind).unwrap();
+        ObjectId::new(kind, name.split('.'))
+    };
+    let hint = |line: &str| {
+        let (from, to) = line.split_once("->").unwrap();
+        Rename { from: object(from), to: object(to) }
+    };
+    Policy { destructive, renames: renames.lines().map(hint).collect(), ..Policy::default() }
+}
+
+/// The plan and its hazards, or why there is none.
+fn planned(engine: &Engine, after: &str, policy: &Policy) -> (String, String) {
+    let ways = engine.compile_by(after, policy).and_then(|target| engine.plan(SCHEMA, &target));
     match ways {
         Ok(Ways { plan, back }) => (statements(&plan), told(&plan, &back)),
         Err(NoPlan::Refused(reason)) => {

@@ -14,6 +14,7 @@ fn it_is_refused_where_it_is_wrong_and_the_revision_stays() {
     let scene = two();
     for (definition, said) in [
         ("CREATE TABLE t (\n  a integr\n);", "line 2, column 5: type \"integr\" does not exist"),
+        ("CREATE INDEX i\n  ON nowhere (a);", "line 1, column 1: relation \"nowhere\" does not exist"),
         ("CREATE TABLE t (\n  a integer,\n;", "line 3"),
         ("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;", "line 1, column 1: `BEGIN`"),
         ("CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);", "line 2, column 1: `INSERT INTO t"),

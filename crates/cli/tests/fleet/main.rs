@@ -18,6 +18,7 @@ mod one_schema;
 mod pooler;
 mod provision;
 mod removal;
+mod renames;
 mod rollback;
 mod rollout;
 mod scene;

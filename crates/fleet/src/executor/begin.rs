@@ -271,7 +271,7 @@ async fn fresh<D: Engine>(
         rollout.offer.clone_from(&approved.offer);
         rollout.approvals.clone_from(&approved.approvals);
     }
-    rollout.groups = plan(ground, look, &first, &goal.to, &[]).await?;
+    rollout.groups = plan(ground, look, &first, &rollout).await?;
     let machine = machine(ground, rollout.clone(), first.clone(), look);
     let made_at = match approving(machine.rollout().offer.as_ref(), ground, options) {
         true => goal.to.clone(),
@@ -284,7 +284,7 @@ async fn fresh<D: Engine>(
         return Ok(Some(machine));
     }
     let second = members(look, &ground.course(&goal.to, &made_at, options));
-    rollout.groups = plan(ground, look, &second, &goal.to, &rollout.groups).await?;
+    rollout.groups = plan(ground, look, &second, &rollout).await?;
     Ok(Some(self::machine(ground, rollout, second, look)))
 }
 
@@ -303,24 +303,28 @@ fn approved_before<'a>(look: &'a Look, to: &Digest) -> Option<&'a Rollout> {
     rollouts.take_while(|rollout| rollout.to == *to).find(|rollout| !rollout.approvals.is_empty())
 }
 
-/// Plans the starting points of some tenants that are not among `known`.
+/// Plans the starting points of some tenants that the rollout has no group for.
 async fn plan<D: Engine>(
     ground: &Arc<Ground<D>>,
     look: &Look,
     members: &[(tenantry_engine::Tenant, crate::rollout::Place)],
-    to: &Digest,
-    known: &[Group],
+    rollout: &Rollout,
 ) -> Result<Vec<Group>, FleetError> {
     let mut groups = Vec::new();
     let mut tasks = Vec::new();
     for wanted in starting_points(look, members) {
-        if let Some(group) = known.iter().find(|group| group.key == wanted.key) {
+        if let Some(group) = rollout.groups.iter().find(|group| group.key == wanted.key) {
             groups.push(group.clone());
             continue;
         }
         let site = look.sites.get(&wanted.example.database);
         if let Some(environment) = site.and_then(|site| site.environment.clone()) {
-            tasks.push(Task { wanted, environment, to: to.clone() });
+            tasks.push(Task {
+                wanted,
+                environment,
+                to: rollout.to.clone(),
+                undone: rollout.undone().cloned(),
+            });
         }
     }
     groups.extend(propose_all(ground, tasks).await?);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tenantry_catalog::{Catalog, Fingerprint};
-use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, Proposal, Start};
-use tenantry_planner::Digest;
+use tenantry_engine::{DatabaseName, Engine, EngineError, Ledger, Proposal, Start, Target};
+use tenantry_planner::{Digest, Policy, Rename};
 use tokio::task::JoinSet;
 
 use super::ground::{Ground, NoTarget};
@@ -25,6 +25,8 @@ pub(super) struct Task {
     pub environment: tenantry_engine::Environment,
     /// The rollout's revision.
     pub to: Digest,
+    /// The revision that is undone: its names are changed back.
+    pub undone: Option<Digest>,
 }
 
 /// The groups that could be planned. What could not be tried because of its
@@ -107,6 +109,10 @@ async fn make<D: Engine>(ground: &Ground<D>, task: &Task) -> Result<Verdict, NoT
         }
         _ => None,
     };
+    let target = match &task.undone {
+        Some(undone) => changing_back(&target, &ground.text(undone).await?.1),
+        None => target,
+    };
     let start = Start { catalog: &catalog, renamed, base: base.as_ref() };
     let proposal = ground.database(at)?.propose(start, &target).await?;
     // The ledger knows a catalog by its fingerprint alone.
@@ -115,11 +121,20 @@ async fn make<D: Engine>(ground: &Ground<D>, task: &Task) -> Result<Verdict, NoT
     Ok(Verdict::of(&proposal))
 }
 
+/// A target whose hints also change back the names that another revision's hints changed.
+fn changing_back(target: &Arc<Target>, undone: &Policy) -> Arc<Target> {
+    let mut target = Arc::clone(target);
+    if !undone.renames.is_empty() {
+        Arc::make_mut(&mut target).policy.renames.extend(undone.renames.iter().map(Rename::reversed));
+    }
+    target
+}
+
 async fn starting_catalog<D: Engine>(
     ground: &Ground<D>,
     task: &Task,
     from: &Fingerprint,
-    policy: &tenantry_planner::Policy,
+    policy: &Policy,
 ) -> Result<Arc<Catalog>, EngineError> {
     let example = &task.wanted.example;
     let place = (from.clone(), task.wanted.key.aside.clone());

@@ -210,6 +210,7 @@ impl<'a, D: Engine> Run<'a, D> {
             wanted: want(&self.look, &key, example),
             environment,
             to: self.machine.rollout().to.clone(),
+            undone: self.machine.rollout().undone().cloned(),
         };
         let (ground, name) = (Arc::clone(&self.ground), example.database.clone());
         self.tasks.spawn(async move {

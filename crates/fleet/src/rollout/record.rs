@@ -218,6 +218,11 @@ pub enum StateError {
 }
 
 impl Rollout {
+    /// The revision that it goes back from.
+    pub fn undone(&self) -> Option<&Digest> {
+        self.from.as_ref().filter(|_| matches!(self.kind, Kind::RollBack { .. }))
+    }
+
     /// A rollout of which nothing has happened yet.
     pub fn new(id: String, kind: Kind, from: Option<Digest>, to: Digest, planned: Timestamp) -> Self {
         Self {

@@ -26,6 +26,7 @@ mod partition;
 mod policy;
 mod privilege;
 mod range;
+mod rename;
 mod retype;
 mod routine;
 mod rule;
@@ -43,6 +44,7 @@ mod wording;
 use tenantry_catalog::{Fact, Kind};
 
 pub use materialized_view::POPULATED;
+pub use rename::{followers, renames};
 
 use crate::rules::{Context, Dialect, Rules};
 use crate::{PlanError, Step};

@@ -51,9 +51,13 @@ impl Engine {
 
     /// Compiles a definition.
     pub fn compile(&self, definition: &str, destructive: Destructive) -> Result<Target, NoPlan> {
-        let policy = Policy { destructive, ..Policy::default() };
+        self.compile_by(definition, &Policy { destructive, ..Policy::default() })
+    }
+
+    /// Compiles a definition by this policy.
+    pub fn compile_by(&self, definition: &str, policy: &Policy) -> Result<Target, NoPlan> {
         let source = Source { name: "definition.sql".to_owned(), text: definition.to_owned() };
-        Ok(self.runtime.block_on(self.shadows.compile(&[source], &policy))?)
+        Ok(self.runtime.block_on(self.shadows.compile(&[source], policy))?)
     }
 
     /// The definition that is written out of a schema.
