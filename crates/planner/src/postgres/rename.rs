@@ -221,7 +221,7 @@ mod tests {
         );
         let both = [t.clone(), a.clone(), b.clone()];
         assert_eq!(sql(&both, &[t.clone(), b.clone()], &hint), "", "nobody knows which of both is meant");
-        assert_eq!(sql(&[t.clone()], &[t, b], &hint), "", "there is nothing to rename");
+        assert_eq!(sql(std::slice::from_ref(&t), &[t.clone(), b], &hint), "", "there is nothing to rename");
     }
 
     #[test]

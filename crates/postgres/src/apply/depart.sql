@@ -24,6 +24,8 @@ DECLARE
     called_then text;
     found_namespace oid;
     free_locks bigint;
+    went_before bigint;
+    went_since bigint;
     became text;
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended(wanted_schema, __LOCK_SEED__)) THEN
@@ -83,13 +85,16 @@ BEGIN
         IF doomed.dependents IS NOT NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'TN008', MESSAGE = doomed.dependents;
         END IF;
-        EXECUTE pg_catalog.format('DROP SCHEMA %I CASCADE', called_now);
-        -- Views and functions cannot be locked as tables can. If more went than was judged, somebody came to depend on one
-        -- of them meanwhile: then nothing of this happens.
-        IF doomed.counted < (
+        -- Views and functions cannot be locked as tables can. If more goes than was judged, somebody came to depend on one of
+        -- them meanwhile: then nothing of this happens. What the session's last transactions deleted may be counted too.
+        went_before := (
             SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(counted.relation))
-            FROM pg_catalog.unnest(doomed.counted_in) AS counted (relation)
-        ) THEN
+            FROM pg_catalog.unnest(doomed.counted_in) AS counted (relation));
+        EXECUTE pg_catalog.format('DROP SCHEMA %I CASCADE', called_now);
+        went_since := (
+            SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(counted.relation))
+            FROM pg_catalog.unnest(doomed.counted_in) AS counted (relation));
+        IF doomed.counted < went_since - went_before THEN
             RAISE EXCEPTION USING ERRCODE = 'TN003', MESSAGE = 'more went than was judged';
         END IF;
         became := 'dropped';
