@@ -201,7 +201,11 @@ impl Rules for Column {
         if domain.are_some() {
             step = step.hazard(HazardKind::RewritesTable, &table, "every row is checked against the domain");
         }
-        if (column.not_null || domain.are_some()) && !given && !domain.default {
+        let demanding = column.not_null || domain.are_some();
+        if demanding && column.generated.is_some() {
+            let detail = "fails where it computes no value from a row, or one that it may not have";
+            step = step.hazard(HazardKind::DependsOnRows, &table, detail);
+        } else if demanding && !given && !domain.default {
             step = step.hazard(
                 HazardKind::DependsOnRows,
                 &table,
