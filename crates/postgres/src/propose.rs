@@ -98,9 +98,10 @@ impl Journey<'_> {
             Ok(renaming) => renaming,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
         };
-        let (before, _) = part_aside(&made, self.renamed);
+        let before = renaming.as_ref().map(|_| part_aside(&made, self.renamed).0);
         let made = renaming.as_ref().map_or(made, |renaming| self.as_found(renaming.there.clone()));
         let (from, aside) = part_aside(&made, self.renamed);
+        let before = before.as_ref().unwrap_or(&from);
         let to = match self.destination(&from) {
             Ok(to) => to,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
@@ -128,14 +129,14 @@ impl Journey<'_> {
             Ok(there) => there,
             Err(reasons) => return Ok(proposed(blocked(reasons))),
         };
-        let expected = expected::after(self.in_use, &before, &from, &to, &plan);
+        let expected = expected::after(self.in_use, before, &from, &to, &plan);
         let proposal = |plan, back| Proposal::Migrate {
             plan,
             back,
             to: Fingerprint::of(&expected),
             reaches_target: Fingerprint::of(&to) == self.target.fingerprint,
         };
-        match self.back(shadow, &plan, &there, &renamed, &before, server).await? {
+        match self.back(shadow, &plan, &there, &renamed, before, server).await? {
             Back::Proved(back) => Ok(proposed(proposal(plan, Ok(back)))),
             Back::None(reason) => Ok(proposed(proposal(plan, Err(reason)))),
             Back::Commits => {
@@ -183,10 +184,8 @@ impl Journey<'_> {
         renamed: &[(ObjectId, String)],
         wanted: &Catalog,
     ) -> Result<Result<Catalog, Vec<String>>, EngineError> {
-        match shadow.run_plan(plan).await {
-            Ok(()) => {}
-            Err(RunError::Engine(error)) => return Err(error),
-            Err(RunError::Statement(failed)) => return Ok(Err(vec![refused(plan, &failed)])),
+        if let Err(reason) = run(shadow, plan).await? {
+            return Ok(Err(vec![reason]));
         }
         let policy = &self.target.policy;
         let there = policy.project(&shadow.read().await?);
@@ -256,11 +255,16 @@ impl Journey<'_> {
         if let Err(reasons) = self.make(shadow, server).await? {
             return Ok(Err(reasons.join("; ")));
         }
-        match shadow.run_plan(plan).await {
-            Ok(()) => Ok(Ok(())),
-            Err(RunError::Engine(error)) => Err(error),
-            Err(RunError::Statement(failed)) => Ok(Err(refused(plan, &failed))),
-        }
+        run(shadow, plan).await
+    }
+}
+
+/// Runs a plan on the shadow; or what the server refused.
+async fn run(shadow: &Shadow, plan: &Plan) -> Result<Result<(), String>, EngineError> {
+    match shadow.run_plan(plan).await {
+        Ok(()) => Ok(Ok(())),
+        Err(RunError::Engine(error)) => Err(error),
+        Err(RunError::Statement(failed)) => Ok(Err(refused(plan, &failed))),
     }
 }
 

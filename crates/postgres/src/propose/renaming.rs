@@ -9,8 +9,7 @@ use tenantry_planner::postgres::{followers, renames};
 use tenantry_planner::{Plan, Policy, Rename, Step, part_aside};
 
 use super::lines;
-use crate::compile::refused;
-use crate::shadow::{RunError, Shadow};
+use crate::shadow::Shadow;
 
 /// What was renamed, and everything that is there since.
 pub(super) struct Renamed {
@@ -40,6 +39,9 @@ pub(super) async fn rename(
     policy: &Policy,
     hints: &[Rename],
 ) -> Result<Result<Option<Renamed>, Vec<String>>, EngineError> {
+    if hints.is_empty() {
+        return Ok(Ok(None));
+    }
     let (from, _) = part_aside(here, aside);
     let mut steps = match renames(&from, to, hints) {
         Ok(steps) if steps.is_empty() => return Ok(Ok(None)),
@@ -84,9 +86,8 @@ async fn run(
     let fingerprint = Fingerprint::of(from);
     let plan =
         Plan { from: fingerprint.clone(), to: fingerprint, steps: steps.to_vec(), commits: BTreeSet::new() };
-    match shadow.run_plan(&plan).await {
+    match super::run(shadow, &plan).await? {
         Ok(()) => Ok(Ok(policy.project(&shadow.read().await?))),
-        Err(RunError::Engine(error)) => Err(error),
-        Err(RunError::Statement(failed)) => Ok(Err(refused(&plan, &failed))),
+        Err(reason) => Ok(Err(reason)),
     }
 }

@@ -72,8 +72,7 @@ impl<'a> Change<'a> {
             .iter()
             .filter_map(|link| link.text("_parent"))
             .flat_map(|parent| context.to.children(&ObjectId::new(Kind::Table, [parent])).collect::<Vec<_>>())
-            .filter(|fact| fact.id.kind == Kind::Constraint && fact.text("type") == Some("check"))
-            .filter(|check| check.text("definition").is_some_and(|text| !text.ends_with(" NO INHERIT")))
+            .filter(|fact| lineage::is_passed_on(fact))
             .filter(|check| {
                 !context.to.contains(&ObjectId::new(Kind::Constraint, [table.first(), check.id.last()]))
             })
