@@ -46,6 +46,7 @@ pub fn part_aside(catalog: &Catalog, renamed: &[(ObjectId, String)]) -> (Catalog
             was.insert(now, original.clone());
         }
     }
+    renamed_with(catalog, &mut was);
     let tops: Vec<ObjectId> = was.keys().cloned().collect();
     for top in &tops {
         below(catalog, top, &mut was);
@@ -69,6 +70,25 @@ pub fn part_aside(catalog: &Catalog, renamed: &[(ObjectId, String)]) -> (Catalog
         }
     }
     (in_use, aside)
+}
+
+/// Adds the columns of partitions and heirs, which the server renames with the one above.
+fn renamed_with(catalog: &Catalog, was: &mut BTreeMap<ObjectId, ObjectId>) {
+    let mut stack: Vec<ObjectId> = was.keys().filter(|id| id.kind == Kind::Column).cloned().collect();
+    while let Some(above) = stack.pop() {
+        let Some(name) = was.get(&above).map(|original| original.last().to_owned()) else { continue };
+        for column in catalog.of_kind(Kind::Column).filter(|column| column.id.last() == above.last()) {
+            let follows = column.get("_follows").and_then(|tables| tables.as_array());
+            let is_below = follows
+                .is_some_and(|tables| tables.iter().any(|table| table.as_str() == Some(above.first())));
+            if is_below && !was.contains_key(&column.id) {
+                let table = ObjectId::new(Kind::Table, [column.id.first()]);
+                let table = was.get(&table).unwrap_or(&table).first().to_owned();
+                was.insert(column.id.clone(), ObjectId::new(Kind::Column, [table, name.clone()]));
+                stack.push(column.id.clone());
+            }
+        }
+    }
 }
 
 /// The reserved name of a table that was renamed aside.

@@ -117,7 +117,8 @@ fn statements(
     let empty = Catalog::empty();
     let folded = BTreeSet::new();
     let fates = Fates([(fact.id.clone(), Fate::Create)].into());
-    let context = Context { from: &empty, to: catalog, policy, server, fates: &fates, folded: &folded };
+    let context =
+        Context { from: &empty, to: catalog, aside: &empty, policy, server, fates: &fates, folded: &folded };
     rules_of(dialect, &fact.id)
         .and_then(|rules| rules.create(fact, &context))
         .map(|steps| {

@@ -69,10 +69,21 @@ pub fn plan(
     policy: &Policy,
     server: ServerVersion,
 ) -> Result<Plan, PlanError> {
+    plan_beside(dialect, [from, to], &Catalog::empty(), policy, server)
+}
+
+/// Plans like [`plan()`], where something is renamed aside, and stays so.
+pub(crate) fn plan_beside(
+    dialect: &dyn Dialect,
+    [from, to]: [&Catalog; 2],
+    aside: &Catalog,
+    policy: &Policy,
+    server: ServerVersion,
+) -> Result<Plan, PlanError> {
     let (seen_from, seen_to) = (policy.project(from), policy.project(to));
     let (no_fates, nothing_folded) = (Fates::default(), BTreeSet::new());
-    let context =
-        Context { from: &seen_from, to: &seen_to, policy, server, fates: &no_fates, folded: &nothing_folded };
+    let (fates, folded) = (&no_fates, &nothing_folded);
+    let context = Context { from: &seen_from, to: &seen_to, aside, policy, server, fates, folded };
     let fates = decide(dialect, &context)?;
     refuse_what_breaks_others(from, &seen_from, &fates)?;
     let context = Context { fates: &fates, ..context };

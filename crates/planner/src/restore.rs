@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use tenantry_catalog::{Catalog, Fact, Fingerprint, ObjectId, Reference};
 
 use crate::fate::{Fates, rules_of};
+use crate::planning::plan_beside;
 use crate::rules::{Context, Dialect};
-use crate::{Plan, PlanError, Policy, Refusal, ServerVersion, plan};
+use crate::{Plan, PlanError, Policy, Refusal, ServerVersion};
 
-/// Plans like [`plan()`], but what the target has, the schema lacks, and an
+/// Plans like [`plan()`](crate::plan()), but what the target has, the schema lacks, and an
 /// earlier plan put `aside`, is renamed back instead of made anew: that is
 /// what makes a rollback bring rows back.
 ///
@@ -16,7 +17,7 @@ use crate::{Plan, PlanError, Policy, Refusal, ServerVersion, plan};
 /// `_reserved` says what they are called now.
 ///
 /// # Errors
-/// As [`plan()`].
+/// As [`plan()`](crate::plan()).
 pub fn plan_restoring(
     dialect: &dyn Dialect,
     from: &Catalog,
@@ -28,10 +29,10 @@ pub fn plan_restoring(
     refuse_taken_names(dialect, from, aside, to, policy, server)?;
     let back: Vec<&Fact> = aside.facts().filter(|fact| is_wanted(fact, from, to, aside)).collect();
     if back.is_empty() {
-        return plan(dialect, from, to, policy, server);
+        return plan_beside(dialect, [from, to], aside, policy, server);
     }
     let (fates, folded) = (Fates::default(), BTreeSet::new());
-    let context = Context { from: aside, to, policy, server, fates: &fates, folded: &folded };
+    let context = Context { from: aside, to, aside, policy, server, fates: &fates, folded: &folded };
     let mut restored = from.clone();
     let mut steps = Vec::new();
     for fact in back {
@@ -46,7 +47,8 @@ pub fn plan_restoring(
             }
         }
     }
-    let rest = plan(dialect, &restored, to, policy, server)?;
+    let stays = aside.filtered(|fact| !is_wanted(fact, from, to, aside));
+    let rest = plan_beside(dialect, [&restored, to], &stays, policy, server)?;
     let shift = steps.len();
     steps.extend(rest.steps);
     Ok(Plan {
@@ -69,7 +71,7 @@ fn refuse_taken_names(
     server: ServerVersion,
 ) -> Result<(), PlanError> {
     let (fates, folded) = (Fates::default(), BTreeSet::new());
-    let context = Context { from, to, policy, server, fates: &fates, folded: &folded };
+    let context = Context { from, to, aside, policy, server, fates: &fates, folded: &folded };
     let mut refusals = Vec::new();
     for fact in aside.facts() {
         let (Some(reserved), Some(here), Some(wanted)) =

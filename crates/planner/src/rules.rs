@@ -50,6 +50,8 @@ pub struct Context<'a> {
     pub from: &'a Catalog,
     /// The schema as it shall be.
     pub to: &'a Catalog,
+    /// What was renamed aside and stays so, by the names that it had.
+    pub aside: &'a Catalog,
     /// What the plan may do.
     pub policy: &'a Policy,
     /// For which server.

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
-use super::lineage;
+use super::{column, lineage};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::sql::lexer::tokens;
@@ -62,7 +62,9 @@ impl Rules for Partition {
                 "fails where a row of the default partition belongs into this one",
             );
         }
-        Ok(vec![step])
+        let mut steps = column::like_those_aside(&child, &parent, context);
+        steps.push(step);
+        Ok(steps)
     }
 
     fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {

@@ -144,3 +144,13 @@ CREATE VIEW v AS SELECT x, y FROM d; COMMENT ON COLUMN d.y IS 'y'; GRANT SELECT 
 INSERT INTO d VALUES (1, 'a', 2), (2, NULL, 3); INSERT INTO r VALUES (1);
 ---- rows of new
 INSERT INTO d VALUES (1, 'a', 2), (2, NULL, 3); INSERT INTO r VALUES (1);
+
+==== a column is put aside that heirs inherit, at two levels (put aside)
+CREATE TABLE a (x integer, y text DEFAULT 'y' NOT NULL);
+CREATE TABLE b (z integer) INHERITS (a); CREATE TABLE c () INHERITS (b); CREATE INDEX c_y ON c (y);
+ALTER TABLE b ALTER COLUMN x SET NOT NULL; ALTER TABLE c ALTER COLUMN y SET DEFAULT 'c';
+---- new
+CREATE TABLE a (x integer); CREATE TABLE b (z integer) INHERITS (a); CREATE TABLE c () INHERITS (b);
+ALTER TABLE b ALTER COLUMN x SET NOT NULL;
+---- rows
+INSERT INTO a VALUES (1, 'a'); INSERT INTO b VALUES (2, 'b', 3); INSERT INTO c VALUES (4, 'd', 5);

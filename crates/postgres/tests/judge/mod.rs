@@ -131,7 +131,7 @@ impl Judge {
                 "a second plan is not empty:\n{again}\nafter the plan\n{script}"
             )));
         }
-        let Ok(back) = back else { return Ok(Verdict::Converged) };
+        let back = back.map_err(|reason| Verdict::Refused(format!("the way back: {reason}")))?;
         let scripts = format!("{script}\nand back\n{}", self::script(&back, OLD));
         if let Err(error) = self.database.run(&self::script(&back, OLD)) {
             return Err(Verdict::Failed(format!("{error}\nof the plans\n{scripts}")));

@@ -1,6 +1,7 @@
 //! Columns of tables. What a partition or an inheriting table has from its
 //! parent is changed there, and follows.
 
+mod aside;
 mod disowned;
 mod not_null;
 mod write;
@@ -17,8 +18,9 @@ use super::type_change::{self, Typed};
 use super::{domain, lineage, partition, sequence};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
-use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb, reserved_name};
+use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb};
 
+pub(super) use aside::like_those_aside;
 pub(super) use disowned::taken_over;
 use write::{alter, alter_only};
 pub(super) use write::{clause, extras};
@@ -429,54 +431,11 @@ impl Rules for Column {
     }
 
     fn quarantine(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let column: Attributes = fact.decode()?;
-        let mut steps = Vec::new();
-        if context.from.children(&fact.id).any(|child| child.id.kind == Kind::Default) {
-            steps.push(alter(fact, Verb::Drop, "DROP DEFAULT"));
-        }
-        if column.identity.is_some() {
-            steps.push(alter(fact, Verb::Drop, "DROP IDENTITY"));
-        }
-        if column.not_null {
-            steps.push(alter(fact, Verb::Drop, "DROP NOT NULL"));
-        }
-        let domain = domain::Demands::of_column(fact, context.from);
-        if domain.are_some() && !domain.default {
-            // A row that is added from now on has no value for it. The server writes no row anew for this.
-            steps.push(alter(fact, Verb::Drop, &format!("TYPE {}", domain.base)));
-        }
-        for owned in context.from.children(&fact.id).filter(|child| child.id.kind == Kind::Sequence) {
-            let name = reserved_name(&owned.id, context.from);
-            let sql = format!("ALTER SEQUENCE {} RENAME TO {}", Quoted(owned.id.first()), Quoted(&name));
-            steps.push(Step::new(&owned.id, Verb::Quarantine, sql).aside(name));
-        }
-        let reserved = reserved_name(&fact.id, context.from);
-        let sql = format!(
-            "ALTER TABLE {} RENAME COLUMN {} TO {}",
-            Quoted(fact.id.first()),
-            Quoted(fact.id.last()),
-            Quoted(&reserved)
-        );
-        steps.push(
-            Step::new(&fact.id, Verb::Quarantine, sql)
-                .locks(&table_of(fact), LockMode::AccessExclusive)
-                .aside(reserved)
-                .hazard(HazardKind::QuarantinesData, &fact.id, "is renamed aside, and can be brought back")
-                .hazard(HazardKind::ChangesContract, &fact.id, "whoever uses it will fail"),
-        );
-        Ok(steps)
+        aside::put(fact, context)
     }
 
-    fn restore(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let column: Attributes = fact.decode()?;
-        let sql = format!(
-            "ALTER TABLE {} RENAME COLUMN {} TO {}",
-            Quoted(fact.id.first()),
-            Quoted(&column.reserved.unwrap_or_default()),
-            Quoted(fact.id.last())
-        );
-        let step = Step::new(&fact.id, Verb::Restore, sql);
-        Ok(vec![step.locks(&table_of(fact), LockMode::AccessExclusive)])
+    fn restore(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        aside::bring_back(fact, context)
     }
 }
 

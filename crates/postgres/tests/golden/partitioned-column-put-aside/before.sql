@@ -1,0 +1,4 @@
+CREATE TABLE reading (at date NOT NULL, value numeric DEFAULT 0 NOT NULL, unit text) PARTITION BY RANGE (at);
+CREATE TABLE reading_2024 PARTITION OF reading FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+ALTER TABLE reading_2024 ALTER COLUMN unit SET DEFAULT 'm', ALTER COLUMN unit SET NOT NULL;
+CREATE INDEX reading_unit ON reading (unit);

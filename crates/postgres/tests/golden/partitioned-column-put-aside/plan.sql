@@ -1,0 +1,13 @@
+ALTER TABLE reading ALTER COLUMN value DROP DEFAULT;
+ALTER TABLE reading ALTER COLUMN value DROP NOT NULL;
+ALTER TABLE reading RENAME COLUMN value TO tenantry_q_7a5611d9_value;
+DROP INDEX reading_unit;
+ALTER TABLE reading_2024 ALTER COLUMN unit DROP DEFAULT;
+ALTER TABLE reading_2024 ALTER COLUMN unit DROP NOT NULL;
+ALTER TABLE reading RENAME COLUMN unit TO tenantry_q_41890ec8_unit;
+CREATE TABLE reading_2025 (
+    at date NOT NULL
+);
+ALTER TABLE reading_2025 ADD COLUMN tenantry_q_41890ec8_unit text;
+ALTER TABLE reading_2025 ADD COLUMN tenantry_q_7a5611d9_value numeric;
+ALTER TABLE reading ATTACH PARTITION reading_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
