@@ -23,7 +23,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use judge::{Change, Database, Judge, Judgement, Verdict};
+use judge::{Change, Database, Judge, Judgement, NEW, OLD, Verdict};
+use tenantry_planner::Destructive;
+use tenantry_planner::sql::Quoted;
 use tenantry_testkit::pg::{Cluster, Error};
 
 const WORKERS: usize = 4;
@@ -150,6 +152,34 @@ fn what_is_put_aside_comes_back() {
         })
     });
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn a_partition_comes_after_a_column_was_put_aside_and_all_of_it_comes_back() {
+    let judge = Judge::new(Database::new(Cluster::shared().unwrap(), "aside", &[]).unwrap());
+    let (engine, database) = (judge.engine(), judge.database());
+    let table = |columns: &str, partitions: u16| {
+        let of = |n| format!("CREATE TABLE m{n} PARTITION OF m FOR VALUES FROM ({n}) TO ({});\n", n + 1);
+        let partitions: String = (0..partitions).map(of).collect();
+        format!("CREATE TABLE m (id integer NOT NULL{columns}) PARTITION BY RANGE (id);\n{partitions}")
+    };
+    let all = ", a text DEFAULT 'a' NOT NULL";
+    database.load(OLD, &table(all, 1)).unwrap();
+    let insert = |row: &str| database.run(&format!("INSERT INTO {}.m VALUES ({row})", Quoted(OLD))).unwrap();
+    insert("0, 'kept'");
+    let mut renamed = Vec::new();
+    for (columns, partitions) in [("", 1), ("", 2), (all, 2)] {
+        let target = engine.compile(&table(columns, partitions), Destructive::Quarantine).unwrap();
+        let plan = engine.plan_beside(OLD, &target, &renamed).unwrap().plan;
+        database.run(&judge::script(&plan, OLD)).unwrap();
+        renamed.extend(plan.renamed());
+        assert!(engine.plan_beside(OLD, &target, &renamed).unwrap().plan.is_empty());
+    }
+    insert("1, 'new'");
+    database.load(NEW, &table(all, 2)).unwrap();
+    assert_eq!(database.dump(OLD).unwrap(), database.dump(NEW).unwrap());
+    let rows = format!("SELECT id, a FROM {}.m ORDER BY id", Quoted(OLD));
+    assert_eq!(database.run(&rows).unwrap().trim(), "0|kept\n1|new");
 }
 
 /// What is not as the case says, a text each.
