@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use tenantry_api::TenantSet;
 use tenantry_engine::{Engine as _, EngineError, Finding, Severity};
-use tenantry_manifest::Environment;
+use tenantry_manifest::{Environment, Located};
 use tenantry_postgres::{Connections, PostgresEngine, ShadowSettings};
 
 use crate::args::{DoctorArgs, Output};
@@ -54,7 +55,15 @@ fn engines(
         .databases
         .values()
         .map(|database| {
-            let owner = database.object.spec.owner_role.as_deref();
+            // A set may name another owner role than its databases do.
+            let name = database.name();
+            let of_set = |set| manifests.owner_role(set, &name.name);
+            let uses = |set: &&Located<TenantSet>| {
+                let mut entries = set.object.spec.databases.iter();
+                entries.any(|entry| set.name().sibling(&entry.database_ref.name) == *name)
+            };
+            let owner = manifests.sets.values().filter(uses).find_map(of_set);
+            let owner = owner.or(database.object.spec.owner_role.as_deref());
             let engine = fleet::engine(&manifests, database.name(), owner, &environment, connections)?;
             Ok((database.name().to_string(), engine))
         })

@@ -42,9 +42,6 @@ pub enum Failure {
         /// Why.
         bad: tenantry_postgres::BadSettings,
     },
-    /// What a manifest asks for, and this program does not carry out yet.
-    #[error("{0}")]
-    NotYet(String),
     /// A schema's name cannot be one.
     #[error("the name: {0}")]
     Name(#[from] tenantry_engine::NameError),

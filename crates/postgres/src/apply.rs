@@ -45,7 +45,7 @@ pub(crate) fn functions(ledger: &Identifier) -> Vec<String> {
 /// # Errors
 /// In all cases but [`EngineError::InDoubt`] nothing of the segment that failed has happened.
 pub(crate) async fn apply(reach: &Reach, work: &Work<'_>) -> Result<Applied, EngineError> {
-    let sending = Sending::begin(reach, &work.tenant.key.schema, "applying a plan", work.within).await?;
+    let sending = Sending::begin(reach, work.tenant, "applying a plan", work.within).await?;
     let began = Instant::now();
     let mut run = Run { sending, work };
     let start = work.start.map(|watermark| watermark.0.as_str());

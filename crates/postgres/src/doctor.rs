@@ -7,12 +7,13 @@ mod login;
 mod server;
 
 use tenantry_engine::{EngineError, Finding, Severity};
-use tenantry_planner::sql::{Identifier, Quoted};
+use tenantry_planner::sql::Quoted;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::connect::{Session, Settings};
 use crate::error::{is_lost, server_error};
+use crate::owner::Owner;
 use crate::reach::Reach;
 
 /// See [`tenantry_engine::Engine::doctor`].
@@ -37,7 +38,7 @@ async fn examine(reach: &Reach) -> Result<Vec<Finding>, EngineError> {
     let patient = Patient {
         session: &session,
         settings: reach.settings(),
-        owner: shadow.owner.as_ref(),
+        owner: &shadow.owner,
         shadows_named: shadow.database.is_some(),
         login: Quoted(&reach.settings().user).to_string(),
         database: Quoted(&reach.settings().dbname).to_string(),
@@ -76,8 +77,8 @@ fn no_session(error: EngineError) -> Result<Finding, EngineError> {
 struct Patient<'a> {
     session: &'a Session,
     settings: &'a Settings,
-    /// The role that plans run as, where it is another than the login.
-    owner: Option<&'a Identifier>,
+    /// As whom plans run.
+    owner: &'a Owner,
     /// Whether a database for shadows is named.
     shadows_named: bool,
     /// The login, as SQL quotes it.

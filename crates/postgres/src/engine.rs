@@ -88,7 +88,8 @@ impl Engine for PostgresEngine {
         policy: &Policy,
         each: impl FnMut(Inspected) + Send,
     ) -> Result<(), EngineError> {
-        inspection::inspect_all(self.reach.database().await?, schemas, policy, each).await
+        let owner = &self.reach.shadow().owner;
+        inspection::inspect_all(self.reach.database().await?, owner, schemas, policy, each).await
     }
 
     async fn compile(&self, sources: &[Source], policy: &Policy) -> Result<Target, EngineError> {

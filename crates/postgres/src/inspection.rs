@@ -19,6 +19,7 @@ use crate::database::Database;
 use crate::error::{is_lost, server_error};
 use crate::inspect::{InspectError, inspect};
 use crate::known::{Known, Renamed};
+use crate::owner::Owner;
 use crate::watermark;
 
 /// How many batches are read at one time: what one of them becomes is put together while the server works on the other.
@@ -39,6 +40,7 @@ const READ_LIKE_ONE_CHANGED: usize = 4;
 /// What the server says; [`EngineError::Unreadable`] once all others were handed out.
 pub(crate) async fn inspect_all(
     database: &Database,
+    owner: &Owner,
     schemas: &[SchemaName],
     policy: &Policy,
     mut each: impl FnMut(Inspected) + Send,
@@ -49,7 +51,7 @@ pub(crate) async fn inspect_all(
     session.put_back();
 
     let login = &database.settings().user;
-    let reading = Reading { database, policy, known: known.as_ref() };
+    let reading = Reading { database, owner, policy, known: known.as_ref() };
     let mut running = FuturesUnordered::new();
     let mut given_up: BTreeMap<SchemaName, EngineError> = BTreeMap::new();
     loop {
@@ -156,6 +158,7 @@ type Marks = BTreeMap<u32, Mark>;
 #[derive(Clone, Copy)]
 struct Reading<'a> {
     database: &'a Database,
+    owner: &'a Owner,
     policy: &'a Policy,
     known: Option<&'a Known>,
 }
@@ -180,7 +183,10 @@ impl Reading<'_> {
             Err(InspectError::Query { what, source }) if is_lost(&source) => {
                 return Err(InspectError::Query { what, source }.told(&session));
             }
-            read => read,
+            read => read.map(|mut catalogs| {
+                catalogs.values_mut().for_each(|catalog| self.owner.abstract_tenant(catalog));
+                catalogs
+            }),
         };
         session.run(doing, "ROLLBACK").await?;
         // Where nothing at all was committed, nothing moved.

@@ -12,6 +12,7 @@ pub mod inspect;
 mod inspection;
 mod known;
 mod ledger;
+mod owner;
 mod propose;
 mod reach;
 mod schemas;
@@ -26,5 +27,6 @@ pub use connect::{
 pub use database::Database;
 pub use engine::PostgresEngine;
 pub use ledger::PostgresLedger;
+pub use owner::Owner;
 pub use script::script;
 pub use shadow::{InPlace, ShadowSettings, Shadows};

@@ -24,6 +24,7 @@ use crate::compile::compile;
 use crate::connect::{Connections, Session, Settings};
 use crate::database::Database;
 use crate::inspect::inspect;
+use crate::owner::Owner;
 use crate::propose::propose;
 
 pub use self::name::PREFIX;
@@ -47,8 +48,8 @@ pub struct ShadowSettings {
     pub in_place: InPlace,
     /// A scratch database for them; without one, one is made beside the tenants' database.
     pub database: Option<Settings>,
-    /// The role that the definition's and the plan's statements run as; the login, without one (D2).
-    pub owner: Option<Identifier>,
+    /// The role that the definition's and the plan's statements run as; the login, where each tenant has its own (D2).
+    pub owner: Owner,
 }
 
 /// What makes shadows for one database.
@@ -122,10 +123,11 @@ impl Shadows {
     pub async fn catalog(&self, schema: &SchemaName) -> Result<Catalog, EngineError> {
         let session = self.database.session().await?;
         session.run("reading a schema", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").await?;
-        let catalog = read(&session, schema).await?;
+        let mut catalog = read(&session, schema).await?;
         session.run("reading a schema", "ROLLBACK").await?;
         session.put_back();
-        Ok(catalog)
+        self.settings.owner.abstract_tenant(&mut catalog);
+        Ok(Arc::unwrap_or_clone(catalog))
     }
 
     /// Opens a shadow where it can be. What it refers to outside of the schema is there.
@@ -220,10 +222,7 @@ pub(crate) struct Shadow {
     session: Session,
     schema: SchemaName,
     keeping: Keeping,
-    /// ` AUTHORIZATION role`, or nothing.
-    authorization: String,
-    /// `SET [LOCAL] ROLE role`, or nothing that matters.
-    role: String,
+    owner: Owner,
     /// Held where it may lock the stub of a shared table.
     sharing: Option<OwnedMutexGuard<()>>,
 }
@@ -239,16 +238,7 @@ impl Shadow {
         let unnamed = |error| EngineError::NoShadow { reason: format!("{error}"), remedy: String::new() };
         let schema = name::schema(session.pid()).map_err(unnamed)?;
         session.visit(1);
-        let local = if keeping == Keeping::RolledBack { "LOCAL " } else { "" };
-        let owner = settings.owner.as_ref();
-        let shadow = Self {
-            session,
-            schema,
-            keeping,
-            authorization: owner.map(|role| format!(" AUTHORIZATION {role}")).unwrap_or_default(),
-            role: owner.map(|role| format!("SET {local}ROLE {role}")).unwrap_or_default(),
-            sharing,
-        };
+        let shadow = Self { session, schema, keeping, owner: settings.owner.clone(), sharing };
         let timeout = match place {
             Place::InPlace => LOCK_TIMEOUT_IN_PLACE,
             Place::Apart => LOCK_TIMEOUT_APART,
@@ -294,7 +284,6 @@ impl Shadow {
 
     /// Makes the schema empty. Names are looked for in it alone, as when a plan runs.
     pub(crate) async fn clear(&self) -> Result<(), EngineError> {
-        let Self { authorization, role, .. } = self;
         let schema = self.schema.identifier();
         let local = match self.keeping {
             Keeping::RolledBack => {
@@ -307,8 +296,12 @@ impl Shadow {
                 ""
             }
         };
+        let (authorization, role) = match self.owner.in_shadow() {
+            Some(role) => (format!(" AUTHORIZATION {role}"), format!("SET {local}ROLE {role};")),
+            None => (String::new(), String::new()),
+        };
         self.execute(&format!(
-            "CREATE SCHEMA {schema}{authorization}; {role}; SET {local}check_function_bodies = off"
+            "CREATE SCHEMA {schema}{authorization}; {role} SET {local}check_function_bodies = off"
         ))
         .await?;
         self.search(&[]).await
@@ -446,9 +439,10 @@ impl Shadow {
     pub(crate) async fn read(&self) -> Result<Catalog, EngineError> {
         let (begin, end) = self.aside();
         self.execute(begin).await?;
-        let catalog = read(&self.session, &self.schema).await?;
+        let mut catalog = read(&self.session, &self.schema).await?;
         self.execute(end).await?;
-        Ok(catalog)
+        self.owner.abstract_shadow(&mut catalog);
+        Ok(Arc::unwrap_or_clone(catalog))
     }
 
     /// Ends it: nothing of it is left.
@@ -491,7 +485,7 @@ impl Shadow {
 }
 
 /// Reads one schema, in a transaction that is open.
-async fn read(session: &Session, schema: &SchemaName) -> Result<Catalog, EngineError> {
+async fn read(session: &Session, schema: &SchemaName) -> Result<Arc<Catalog>, EngineError> {
     let failed = |error| session.failed("reading a schema", &error);
     let sql = "SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1";
     let missing = || EngineError::Missing { schema: schema.clone() };
@@ -499,5 +493,5 @@ async fn read(session: &Session, schema: &SchemaName) -> Result<Catalog, EngineE
     let oid: u32 = row.try_get(0).map_err(failed)?;
     let mut read =
         inspect(&**session, session.statements(), &[oid]).await.map_err(|error| error.told(session))?;
-    read.remove(&oid).map(Arc::unwrap_or_clone).ok_or_else(missing)
+    read.remove(&oid).ok_or_else(missing)
 }

@@ -7,8 +7,7 @@ use tenantry_api::TenantSet;
 use tenantry_engine::{DatabaseName, EngineError};
 use tenantry_fleet::FleetSpec;
 use tenantry_manifest::{Environment, LoadError, Located, Manifests, ObjectName};
-use tenantry_planner::sql::Identifier;
-use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+use tenantry_postgres::{Connections, Owner, PostgresEngine, Settings, ShadowSettings};
 
 use crate::{Failure, connection};
 
@@ -75,7 +74,7 @@ pub fn engine(
         Some(shadow) => Some(self::settings(manifests, &name.sibling(shadow), environment)?.0),
         None => None,
     };
-    let owner = owner.map(|owner| owner_role(name, owner)).transpose()?;
+    let owner = owner.map(Owner::new).transpose()?.unwrap_or_default();
     let shadow = ShadowSettings { in_place: connection::in_place(found.in_place), database, owner };
     Ok(PostgresEngine::new(settings, connections.clone(), shadow))
 }
@@ -92,14 +91,4 @@ fn settings(
     let connection = manifests.connection(database, environment).map_err(LoadError::Refused)?;
     let bad = |bad| Failure::Connection { database: name.to_string(), bad };
     Ok((connection::of_manifest(&connection).map_err(bad)?, connection))
-}
-
-/// One role for all tenants. A role a tenant is not carried out yet.
-fn owner_role(database: &ObjectName, owner: &str) -> Result<Identifier, Failure> {
-    if owner.contains("{name}") {
-        return Err(Failure::NotYet(format!(
-            "tenantdatabase/{database}: ownerRole {owner}: a role for each tenant does not work yet; name one role for all of them"
-        )));
-    }
-    Ok(Identifier::new(owner)?)
 }

@@ -7,7 +7,7 @@ use tenantry_catalog::{Catalog, Fact, ObjectId};
 use tenantry_engine::{Engine as _, EngineError, Inspected, Ledger as _, SchemaName};
 use tenantry_planner::sql::Identifier;
 use tenantry_planner::{Policy, RESERVED, part_aside};
-use tenantry_postgres::{Connections, InPlace, PostgresEngine, ShadowSettings};
+use tenantry_postgres::{Connections, InPlace, Owner, PostgresEngine, ShadowSettings};
 
 use crate::args::Connection;
 use crate::interrupt::{Interrupts, Stop};
@@ -69,7 +69,9 @@ pub async fn with_database(
 fn engine(args: &Connection, connections: &Connections) -> Result<PostgresEngine, Failure> {
     let settings = connection::of_argument("--database", &args.database)?;
     let database = args.shadow.as_deref().map(|uri| connection::of_argument("--shadow", uri)).transpose()?;
-    let owner = args.owner_role.as_deref().map(Identifier::new).transpose()?;
+    // No template: there is no tenant whose name would go into it.
+    let owner =
+        args.owner_role.as_deref().map(Identifier::new).transpose()?.map_or(Owner::Login, Owner::Role);
     let in_place = if args.shadow_in_place { InPlace::Allow } else { InPlace::default() };
     Ok(PostgresEngine::new(settings, connections.clone(), ShadowSettings { in_place, database, owner }))
 }

@@ -15,6 +15,7 @@ mod interrupted;
 mod logins;
 mod observe;
 mod one_schema;
+mod owners;
 mod pooler;
 mod provision;
 mod removal;

@@ -9,8 +9,9 @@ use tenantry_catalog::{Fact, Kind, ObjectId};
 use crate::sql::Quoted;
 use crate::{PlanError, Refusal, ServerVersion};
 
-/// The grantee that stands for whoever owns the object.
-pub(super) const OWNER: &str = "__OWNER__";
+/// What stands for a role that is not named: the grantee who owns the object, and, where each tenant has an owner role of
+/// its own, that role.
+pub const OWNER: &str = "__OWNER__";
 
 /// Everybody.
 pub(super) const PUBLIC: &str = "PUBLIC";
@@ -151,11 +152,7 @@ impl Change {
 
     /// What it means for the grantee, in a sentence without a full stop.
     pub(super) fn meaning(&self, on: &ObjectId, grantee: &str) -> String {
-        let who = match grantee {
-            OWNER => "the owner",
-            PUBLIC => "every role",
-            role => role,
-        };
+        let who = said(grantee);
         let what = format!("{} on {on}", self.privileges.join(", "));
         match self.act {
             Act::Revoke => format!("{who} loses {what}"),
@@ -166,7 +163,16 @@ impl Change {
     }
 }
 
-/// A grantee as `GRANT` and `REVOKE` write it. A plan runs as the owner.
+/// A role as people read it.
+pub(super) fn said(role: &str) -> &str {
+    match role {
+        OWNER => "the owner",
+        PUBLIC => "every role",
+        role => role,
+    }
+}
+
+/// A role as statements write it. A plan runs as the owner.
 pub(super) fn role(grantee: &str) -> String {
     match grantee {
         OWNER => "CURRENT_USER".to_owned(),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use tenantry_catalog::{Fact, Kind, ObjectId, TENANT};
 
+use super::access::{role, said};
 use crate::sql::Quoted;
 use crate::{HazardKind, Step, Verb};
 
@@ -65,10 +66,14 @@ pub(super) fn drop_step(fact: &Fact) -> Step {
 /// Of what is new nobody has to be told.
 pub(super) fn owner_step(to: &Fact, verb: Verb) -> Option<Step> {
     let owner = to.text("owner")?;
-    let step = Step::new(&to.id, verb, format!("ALTER {} OWNER TO {}", Address(&to.id), Quoted(owner)));
+    let step = Step::new(&to.id, verb, format!("ALTER {} OWNER TO {}", Address(&to.id), role(owner)));
     Some(match verb {
         Verb::Create => step,
-        _ => step.hazard(HazardKind::ChangesAccess, &to.id, format!("it belongs to {owner} from then on")),
+        _ => step.hazard(
+            HazardKind::ChangesAccess,
+            &to.id,
+            format!("it belongs to {} from then on", said(owner)),
+        ),
     })
 }
 

@@ -3,9 +3,8 @@
 
 use tenantry_catalog::{Fact, TENANT};
 
-use super::access::Privileges;
+use super::access::{Privileges, role, said};
 use crate::rules::{Alteration, Context, Rules};
-use crate::sql::Quoted;
 use crate::{HazardKind, PlanError, Step, Verb};
 
 /// The rules of default privileges. A fact's name is the role that makes the
@@ -14,12 +13,13 @@ pub(super) struct DefaultPrivilege;
 
 fn steps(fact: &Fact, verb: Verb, from: &Privileges, to: &Privileges) -> Vec<Step> {
     let sort = fact.id.name.get(1).map_or("", String::as_str);
-    let made_by = Quoted(fact.id.first());
+    let made_by = role(fact.id.first());
     let changes = from.way_to(to);
     let step = |change: &super::access::Change| {
         let change = change.sql(&sort.to_uppercase(), None, fact.id.last());
         let sql = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {made_by} IN SCHEMA {TENANT} {change}");
-        let detail = format!("{} that {} makes from then on are granted otherwise", sort, fact.id.first());
+        let detail =
+            format!("{} that {} makes from then on are granted otherwise", sort, said(fact.id.first()));
         Step::new(&fact.id, verb, sql).hazard(HazardKind::ChangesAccess, &fact.id, detail)
     };
     changes.iter().map(step).collect()

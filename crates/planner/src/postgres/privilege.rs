@@ -201,8 +201,13 @@ impl Rules for Privilege {
         Ok(Alteration::in_place(steps(&to.id, Verb::Alter, &before, &after, felt(to, context), context)?))
     }
 
-    fn rank(&self, fact: &Fact, _: Verb, _: &Context<'_>) -> i8 {
-        // After what is taken on the whole table, which takes it on columns too.
-        i8::from(fact.id.target().is_some_and(|target| target.kind == Kind::Column))
+    fn rank(&self, fact: &Fact, verb: Verb, _: &Context<'_>) -> i8 {
+        match fact.id.target().map(|target| target.kind) {
+            // Whoever is to own something in the schema must be allowed to make it there.
+            Some(Kind::Schema) if verb != Verb::Drop => i8::MIN,
+            // After what is taken on the whole table, which takes it on columns too.
+            Some(Kind::Column) => 1,
+            _ => 0,
+        }
     }
 }

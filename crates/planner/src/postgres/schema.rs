@@ -3,8 +3,8 @@
 
 use tenantry_catalog::Fact;
 
+use super::access::role;
 use crate::rules::{Alteration, Context, Rules};
-use crate::sql::Quoted;
 use crate::{HazardKind, PlanError, Step, Verb};
 
 /// The rules of the schema.
@@ -21,7 +21,7 @@ impl Rules for Schema {
 
     fn alter(&self, _: &Fact, to: &Fact, _: &[String], _: &Context<'_>) -> Result<Alteration, PlanError> {
         let steps = to.text("owner").map(|owner| {
-            Step::new(&to.id, Verb::Alter, format!("ALTER SCHEMA __TENANT__ OWNER TO {}", Quoted(owner)))
+            Step::new(&to.id, Verb::Alter, format!("ALTER SCHEMA __TENANT__ OWNER TO {}", role(owner)))
                 .hazard(HazardKind::ChangesAccess, &to.id, "the schema gets another owner")
         });
         Ok(Alteration::in_place(steps.into_iter().collect()))

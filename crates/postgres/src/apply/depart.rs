@@ -17,7 +17,7 @@ pub(crate) async fn depart(reach: &Reach, departure: &Departure<'_>) -> Result<D
     let schema = &departure.tenant.key.schema;
     let aside = schema.aside().map_err(|error| EngineError::Unread(error.to_string()))?;
     let doing = "carrying out what becomes of a tenant that left";
-    let mut sending = Sending::begin(reach, schema, doing, departure.within).await?;
+    let mut sending = Sending::begin(reach, departure.tenant, doing, departure.within).await?;
     let answer =
         sending.transaction(|setting| message::departure(departure, aside.as_str(), setting)).await?;
     match answer {

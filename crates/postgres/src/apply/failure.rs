@@ -45,8 +45,20 @@ pub(super) fn explained(
         ("42P06", Part::Making) => EngineError::Moved { schema },
         ("42501", Part::Making) => EngineError::Denied {
             what: format!("schema {schema} cannot be made: {}", error.message()),
-            remedy: "grant it: GRANT CREATE ON DATABASE ... TO the role that logs in".to_owned(),
+            remedy: match owner {
+                Some(owner) => format!(
+                    "grant what is missing: GRANT CREATE ON DATABASE ... and GRANT {owner} TO the role that logs in"
+                ),
+                None => "grant it: GRANT CREATE ON DATABASE ... TO the role that logs in".to_owned(),
+            },
         },
+        ("42704" | "22023", Part::Making | Part::ActingAs) => {
+            let owner = owner.map(ToString::to_string).unwrap_or_default();
+            EngineError::Denied {
+                what: format!("schema {schema}: the owner role {owner} is not there"),
+                remedy: format!("make it: CREATE ROLE {owner}; GRANT {owner} TO the role that logs in"),
+            }
+        }
         ("42501", Part::ActingAs) => {
             let owner = owner.map(ToString::to_string).unwrap_or_default();
             EngineError::Denied {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt as _, pin_mut};
-use tenantry_engine::{EngineError, SchemaName};
+use tenantry_engine::{EngineError, SchemaName, Tenant};
+use tenantry_planner::sql::Identifier;
 use tokio_postgres::SimpleQueryMessage;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -21,6 +22,8 @@ const ENDING: Duration = Duration::from_secs(10);
 pub(super) struct Sending<'a> {
     pub session: Session,
     pub schema: &'a SchemaName,
+    /// The role that a plan runs as, where it is another than the login.
+    pub owner: Option<Identifier>,
     /// What is done, for messages.
     pub doing: &'static str,
     pub reach: &'a Reach,
@@ -42,21 +45,26 @@ impl<'a> Sending<'a> {
     /// On a connection of its own; `within` begins now.
     pub(super) async fn begin(
         reach: &'a Reach,
-        schema: &'a SchemaName,
+        tenant: &'a Tenant,
         doing: &'static str,
         within: Duration,
     ) -> Result<Self, EngineError> {
+        let schema = &tenant.key.schema;
+        let owner = reach.shadow().owner.of(&tenant.name).map_err(|bad| EngineError::Denied {
+            what: format!("schema {schema}: the tenant {} cannot have an owner role: {bad}", tenant.name),
+            remedy: "shorten ownerRole, or the tenant's name".to_owned(),
+        })?;
         let mut session = reach.session().await?;
         session.visit(1);
-        Ok(Self { session, schema, doing, reach, within, until: Instant::now() + within, retries: 0 })
+        Ok(Self { session, schema, owner, doing, reach, within, until: Instant::now() + within, retries: 0 })
     }
 
-    pub(super) fn setting(&self) -> Setting<'a> {
+    pub(super) fn setting(&self) -> Setting<'_> {
         let left = self.until.saturating_duration_since(Instant::now());
         let within = |limit: Duration| limit.min(left).as_millis().max(1);
         Setting {
             ledger: &self.reach.settings().ledger_schema,
-            owner: self.reach.shadow().owner.as_ref(),
+            owner: self.owner.as_ref(),
             lock_timeout_ms: within(self.limits().lock_timeout),
             statement_timeout_ms: within(self.limits().statement_timeout),
         }
@@ -69,7 +77,7 @@ impl<'a> Sending<'a> {
     /// Sends a transaction, and again where a lock was not to be had.
     pub(super) async fn transaction(
         &mut self,
-        message: impl Fn(&Setting<'a>) -> Message,
+        message: impl Fn(&Setting<'_>) -> Message,
     ) -> Result<Result<Option<String>, (Part, DbError)>, EngineError> {
         let mut pause = FIRST_PAUSE;
         loop {

@@ -46,7 +46,7 @@ pub(crate) async fn settle(
             Err(RunError::Engine(error)) => return Err(error),
             Err(RunError::Statement(failed)) => return Ok(Err(Unsettled(vec![refused(&plan, &failed)]))),
         }
-        let read = everything().project(&shadow.read().await?);
+        let read = everything(&written).project(&shadow.read().await?);
         if Fingerprint::of(&read) == Fingerprint::of(&written) {
             return Ok(Ok(read));
         }
@@ -93,15 +93,16 @@ fn lost(written: &Catalog, read: &Catalog) -> Vec<String> {
 
 /// The plan that makes a whole schema, but for what fills its materialized views: that runs the tenant's functions (D2).
 fn render(catalog: &Catalog, server: ServerVersion) -> Result<Plan, PlanError> {
-    let mut plan = plan(&Postgres, &Catalog::empty(), catalog, &everything(), server)?;
+    let mut plan = plan(&Postgres, &Catalog::empty(), catalog, &everything(catalog), server)?;
     plan.steps.retain(|step| step.verb != Verb::Fill);
     Ok(plan)
 }
 
 /// The policy under which a schema is made out of its facts: what counts was decided before.
-fn everything() -> Policy {
+fn everything(written: &Catalog) -> Policy {
+    let owners = written.facts().any(|fact| fact.get("owner").is_some());
     let declared = BOOKKEEPING.iter().map(|table| (*table).to_owned()).collect();
-    Policy { destructive: Destructive::Allow, online: Online::Never, declared, ..Policy::default() }
+    Policy { destructive: Destructive::Allow, online: Online::Never, owners, declared, ..Policy::default() }
 }
 
 /// A step that the server refused, for people.

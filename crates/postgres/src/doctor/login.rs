@@ -4,6 +4,7 @@ use tenantry_engine::{EngineError, Finding, Severity};
 use tokio_postgres::types::Type;
 
 use super::{Patient, counted, finding, ok, some};
+use crate::owner::Owner;
 
 /// What is read of the login in one go.
 struct Rights {
@@ -140,8 +141,12 @@ fn shadows(patient: &Patient<'_>, rights: &Rights, findings: &mut Vec<Finding>) 
 
 /// Since 16 a member need not be one that may SET ROLE.
 async fn owner(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let Some(owner) = patient.owner else { return Ok(()) };
     let may = if patient.session.server().version_num >= 160_000 { "SET" } else { "MEMBER" };
+    let owner = match patient.owner {
+        Owner::Login => return Ok(()),
+        Owner::Role(owner) => owner,
+        Owner::PerTenant { before, after } => return owners(patient, (before, after), may, findings).await,
+    };
     let name = owner.as_str();
     let sql = "SELECT pg_catalog.pg_has_role(role.oid, $2) FROM pg_catalog.pg_roles AS role WHERE role.rolname = $1";
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
@@ -163,6 +168,53 @@ async fn owner(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
             format!("the role {owner}, as whom plans run, is not there"),
             format!("CREATE ROLE {owner}; GRANT {owner} TO {}; or name another in ownerRole", patient.login),
         ),
+    });
+    Ok(())
+}
+
+/// Of roles that each are one tenant's, those that are there. That a tenant has none is said when its schema is made.
+async fn owners(
+    patient: &Patient<'_>,
+    (before, after): (&str, &str),
+    may: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<(), EngineError> {
+    let sql = include_str!("owner_roles.sql");
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        [(&before, Type::TEXT), (&after, Type::TEXT), (&may, Type::TEXT)];
+    let Some(row) = patient.row("owner role", sql, &parameters, findings).await? else { return Ok(()) };
+    let failed = |error| patient.unread(&error);
+    let roles: i64 = row.try_get("roles").map_err(failed)?;
+    let denied: Vec<String> = row.try_get("denied").map_err(failed)?;
+    let owner = patient.owner;
+    findings.push(if !denied.is_empty() {
+        finding(
+            Severity::Error,
+            "owner role",
+            format!(
+                "{} may not become {} of the {} {owner}, as whom plans run: {}",
+                patient.login,
+                denied.len(),
+                counted(roles, "role"),
+                some(&denied)
+            ),
+            format!("For each of them: GRANT ... TO {}", patient.login),
+        )
+    } else if roles == 0 {
+        finding(
+            Severity::Note,
+            "owner role",
+            format!("plans run as {owner}, and there is no such role yet"),
+            format!(
+                "For each tenant, before it is provisioned: CREATE ROLE ...; GRANT ... TO {}",
+                patient.login
+            ),
+        )
+    } else {
+        ok(
+            "owner role",
+            format!("plans run as {owner}: {}, all of them can be taken", counted(roles, "role")),
+        )
     });
     Ok(())
 }

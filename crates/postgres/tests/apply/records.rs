@@ -4,7 +4,7 @@ use tenantry_catalog::{Kind, ObjectId};
 use tenantry_engine::{Engine, EngineError, Ledger};
 use tenantry_planner::sql::Identifier;
 use tenantry_planner::{LockMode, Step, Verb};
-use tenantry_postgres::ShadowSettings;
+use tenantry_postgres::{Owner, ShadowSettings};
 
 use crate::scene::{APPLIED, Scene, UNTOUCHED, adds_column, plan, step};
 
@@ -125,7 +125,7 @@ async fn statements_run_as_the_owner_role_and_a_function_cannot_leave_it() {
     let owner = format!("owner_{}", outer.database);
     outer.psql(&format!("CREATE ROLE {owner}"));
     let shadow =
-        ShadowSettings { owner: Some(Identifier::new(&owner).unwrap()), ..ShadowSettings::default() };
+        ShadowSettings { owner: Owner::Role(Identifier::new(&owner).unwrap()), ..ShadowSettings::default() };
     let scene = Scene::again(&outer, &outer.cluster.url(&outer.database), shadow.clone());
     scene.psql(&format!(
         "GRANT CREATE, USAGE ON SCHEMA {q} TO {owner}; SET search_path = {q};

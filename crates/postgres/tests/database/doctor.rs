@@ -1,8 +1,7 @@
 //! What the doctor finds, on servers that have it.
 
 use tenantry_engine::{Engine as _, Finding, Severity};
-use tenantry_planner::sql::Identifier;
-use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+use tenantry_postgres::{Connections, Owner, PostgresEngine, Settings, ShadowSettings};
 use tenantry_testkit::pg::{Binaries, Cluster, Options};
 
 use crate::engine;
@@ -82,8 +81,7 @@ async fn a_role_of_its_own_is_well_and_others_are_told_what_they_lack() {
     assert_found(&poor, Severity::Note, "ownership", ": app.", "");
 
     let owned = |owner: &str| {
-        let shadow =
-            ShadowSettings { owner: Some(Identifier::new(owner).unwrap()), ..ShadowSettings::default() };
+        let shadow = ShadowSettings { owner: Owner::new(owner).unwrap(), ..ShadowSettings::default() };
         let settings = Settings::from_uri(&cluster.url_as("good", None, &name)).unwrap();
         PostgresEngine::new(settings, Connections::default(), shadow)
     };
@@ -97,6 +95,15 @@ async fn a_role_of_its_own_is_well_and_others_are_told_what_they_lack() {
         "not there",
         "CREATE ROLE nobody",
     );
+
+    let own = findings(&owned("own_{name}")).await;
+    assert_found(&own, Severity::Note, "owner role", "no such role yet", "CREATE ROLE");
+    cluster.psql(&name, "CREATE ROLE own_acme; CREATE ROLE own_globex; GRANT own_acme TO good").unwrap();
+    let own = findings(&owned("own_{name}")).await;
+    assert_found(&own, Severity::Error, "owner role", "1 of the 2 roles own_{name}", "GRANT ... TO good");
+    assert_found(&own, Severity::Error, "owner role", ": own_globex", "");
+    cluster.psql(&name, "GRANT own_globex TO good").unwrap();
+    assert_found(&findings(&owned("own_{name}")).await, Severity::Ok, "owner role", "2 roles", "");
 }
 
 #[tokio::test]
