@@ -92,6 +92,7 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
             }
             Ok(Alteration::Replace) => {
                 fates.0.insert(to.id.clone(), Fate::Replace);
+                rebuilds.extend(rules_of(dialect, &to.id)?.displaces(to, &judging));
             }
             Err(PlanError::Refused(more)) => refused.push((to, more)),
             Err(error) => return Err(error),

@@ -145,6 +145,15 @@ fn wait(
     ];
     for (verb, fact, task) in sides {
         let Some(fact) = fact else { continue };
+        let displaced = if verb == Verb::Create { rules.displaces(fact, context) } else { BTreeSet::new() };
+        for other in displaced {
+            if context.fates.of(&other).drops() {
+                graph.edge(&Task::Drop(other.clone()), &task);
+            }
+            if context.fates.of(&other).creates() {
+                graph.edge(&task, &Task::Create(other));
+            }
+        }
         for (verb, first) in rules.waits_for(fact, verb, context) {
             let other = context.fates.of(&first);
             match verb {

@@ -72,9 +72,9 @@ fn in_place(from: &Attributes, to: &Attributes, held: bool) -> Option<Vec<String
         .filter(|_| !held || !changes_a_type(&from.attributes, &to.attributes))
 }
 
-fn create_step(fact: &Fact, verb: Verb, composite: &Attributes) -> Step {
+fn create_step(fact: &Fact, verb: Verb, attributes: &[Attribute]) -> Step {
     let attributes: Vec<String> =
-        composite.attributes.iter().map(|attribute| format!("\n    {}", attribute.sql(""))).collect();
+        attributes.iter().map(|attribute| format!("\n    {}", attribute.sql(""))).collect();
     let sql = format!("CREATE TYPE {} AS ({}\n)", Quoted(fact.id.first()), attributes.join(","));
     Step::new(&fact.id, verb, sql)
 }
@@ -118,9 +118,58 @@ fn losses(
     Ok(hazards)
 }
 
+/// The type is made anew, and values are put together out of the parts of the old ones.
+///
+/// An array's elements cannot be taken apart there. They become what they shall be by way of their text, which has to have the
+/// same parts: attributes go before, and come after.
+fn made_anew(
+    from: &Fact,
+    to: &Fact,
+    losses: Vec<Hazard>,
+    held: &[&Fact],
+    context: &Context<'_>,
+) -> Result<Alteration, PlanError> {
+    let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
+    let (before, after) = (&before.attributes, &after.attributes);
+    let in_arrays = held.iter().any(|column| column.text("_category") == Some("A"));
+    let apart = in_arrays && actions(before, after).is_some();
+    let is_in = |list: &[Attribute], attribute: &Attribute| list.iter().any(|a| a.name == attribute.name);
+    let both = |list: &[Attribute], other: &[Attribute]| -> Vec<Attribute> {
+        list.iter().filter(|attribute| !apart || is_in(other, attribute)).cloned().collect()
+    };
+    let (old, new) = (both(before, after), both(after, before));
+    let alter = |action: String| {
+        Step::new(&to.id, Verb::Alter, format!("ALTER TYPE {} {action}", Quoted(to.id.first())))
+    };
+    let gone = before.iter().filter(|attribute| apart && !is_in(after, attribute));
+    let mut all: Vec<Step> =
+        gone.map(|attribute| alter(format!("DROP ATTRIBUTE {}", Quoted(&attribute.name)))).collect();
+    let mut create = create_step(to, Verb::Alter, &new);
+    create.hazards = losses;
+    let make = std::iter::once(create).chain(owner_step(to, Verb::Alter)).collect();
+    let values = |column: &str| parts(column, &old, &new);
+    let mut hazards = Vec::new();
+    if changes_a_type(before, after) {
+        let detail = "attributes are cast to their new types; what does not fit is cut, rounded or refused";
+        hazards.push((HazardKind::ChangesValues, detail.to_owned()));
+        let detail = "fails where an attribute's value is none of its new type";
+        hazards.push((HazardKind::DependsOnRows, detail.to_owned()));
+    }
+    let values = Values::FromParts { parts: &values, same_parts: apart };
+    match (Retype { from, to, make, values, hazards }).plan(context)? {
+        Alteration::InPlace { steps, rebuild } => {
+            all.extend(steps);
+            let new = after.iter().filter(|attribute| apart && !is_in(before, attribute));
+            all.extend(new.map(|attribute| alter(format!("ADD ATTRIBUTE {}", attribute.sql("")))));
+            Ok(Alteration::InPlace { steps: all, rebuild })
+        }
+        Alteration::Replace => Ok(Alteration::Replace),
+    }
+}
+
 impl Rules for Composite {
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        let mut steps = vec![create_step(fact, Verb::Create, &fact.decode()?)];
+        let mut steps = vec![create_step(fact, Verb::Create, &fact.decode::<Attributes>()?.attributes)];
         steps.extend(owner_step(fact, Verb::Create));
         Ok(steps)
     }
@@ -144,16 +193,7 @@ impl Rules for Composite {
         let held = held_by(&from.id, context);
         let losses = losses(to, &before.attributes, &after.attributes, &held, context)?;
         let Some(actions) = in_place(&before, &after, !held.is_empty()) else {
-            let mut create = create_step(to, Verb::Alter, &after);
-            create.hazards = losses;
-            let make = std::iter::once(create).chain(owner_step(to, Verb::Alter)).collect();
-            let values = |column: &str| parts(column, &before.attributes, &after.attributes);
-            let changes = changes_a_type(&before.attributes, &after.attributes);
-            let detail =
-                "attributes are cast to their new types; what does not fit is cut, rounded or refused";
-            let hazards = changes.then(|| (HazardKind::ChangesValues, detail.to_owned()));
-            let hazards = hazards.into_iter().collect();
-            return Retype { from, to, make, values: Values::FromParts(&values), hazards }.plan(context);
+            return made_anew(from, to, losses, &held, context);
         };
         let sql = format!("ALTER TYPE {}\n    {}", Quoted(to.id.first()), actions.join(",\n    "));
         let mut step = Step::new(&to.id, Verb::Alter, sql);

@@ -1,6 +1,8 @@
 //! Domains and their checks. Another base type is a new domain, to which the
 //! columns are migrated.
 
+mod arrays;
+
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
@@ -11,7 +13,7 @@ use super::retype::{self, Retype, Values};
 use super::slot;
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
+use crate::{HazardKind, PlanError, Step, Verb};
 
 /// The longest name that PostgreSQL keeps, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -58,32 +60,6 @@ fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) 
         sql.push_str(check);
     }
     Step::new(&fact.id, verb, sql)
-}
-
-/// A step that reads all values of the domain while nobody can write them.
-///
-/// # Errors
-/// When a column holds them within an array: PostgreSQL does not look there.
-fn checking(
-    mut step: Step,
-    domain: &ObjectId,
-    detail: &str,
-    context: &Context<'_>,
-) -> Result<Step, PlanError> {
-    for column in retype::held_by(domain, context) {
-        if column.text("_category") == Some("A") {
-            return Err(Refusal::new(
-                &step.object,
-                format!("PostgreSQL cannot check the values of {}, an array", column.id),
-                "Change that column to an array of the base type, or leave the domain as it is",
-            )
-            .into());
-        }
-        let Some(table) = &column.parent else { continue };
-        step = step.locks(table, LockMode::Share).hazard(HazardKind::DependsOnRows, table, detail);
-        step = step.hazard(HazardKind::ScansTable, table, "all rows are read, writers wait meanwhile");
-    }
-    Ok(step)
 }
 
 /// What a column's domain, and the domains that it rests on, demand of values.
@@ -147,7 +123,7 @@ impl Rules for Domain {
         if is_another_type(changed) {
             return retyped(from, to, &before, &after, context);
         }
-        let mut steps = Vec::new();
+        let (mut steps, mut rebuild) = (Vec::new(), BTreeSet::new());
         for attribute in changed {
             let clause = match (attribute.as_str(), &after.default) {
                 ("default", Some(default)) => format!("SET DEFAULT {default}"),
@@ -170,14 +146,14 @@ impl Rules for Domain {
                 }
             };
             let step = Step::new(&to.id, Verb::Alter, format!("ALTER DOMAIN {name} {clause}"));
-            steps.push(match attribute.as_str() {
-                "not_null" if after.not_null => {
-                    checking(step, &to.id, "fails where a value is null", context)?
-                }
-                _ => step,
-            });
+            if attribute == "not_null" && after.not_null {
+                steps.extend(arrays::checking(step, &to.id, "fails where a value is null", context)?);
+                rebuild.extend(arrays::rest_on_columns(&to.id, context));
+            } else {
+                steps.push(step);
+            }
         }
-        Ok(Alteration::in_place(steps))
+        Ok(Alteration::InPlace { steps, rebuild })
     }
 
     fn reaches(
@@ -189,7 +165,8 @@ impl Rules for Domain {
         if is_another_type(&from.differing(to)) {
             return retype::reaches(from, context);
         }
-        Ok(BTreeSet::new())
+        let demands = to.is("not_null") && !from.is("not_null");
+        Ok(if demands { arrays::columns(&to.id, context) } else { BTreeSet::new() })
     }
 
     fn rebuild(&self, fact: &Fact, because: &ObjectId, context: &Context<'_>) -> Rebuild {
@@ -253,11 +230,19 @@ impl Rules for DomainConstraint {
         let sql = format!("ALTER DOMAIN {} ADD {}{not_valid}", Quoted(fact.id.first()), check_clause(fact)?);
         let step = Step::new(&fact.id, Verb::Create, sql);
         let domain = ObjectId::new(Kind::Domain, [fact.id.first()]);
-        Ok(vec![if validated && !context.is_new(&domain) {
-            checking(step, &domain, "fails where a value does not satisfy it", context)?
-        } else {
-            step
-        }])
+        if !validated || context.is_new(&domain) {
+            return Ok(vec![step]);
+        }
+        arrays::checking(step, &domain, "fails where a value does not satisfy it", context)
+    }
+
+    /// What rests on columns that hold the domain's values in arrays.
+    fn displaces(&self, fact: &Fact, context: &Context<'_>) -> BTreeSet<ObjectId> {
+        let domain = ObjectId::new(Kind::Domain, [fact.id.first()]);
+        if !fact.is("validated") || context.is_new(&domain) {
+            return BTreeSet::new();
+        }
+        arrays::rest_on_columns(&domain, context)
     }
 
     fn drop(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
@@ -278,12 +263,12 @@ impl Rules for DomainConstraint {
         let (name, domain) = (Quoted(to.id.last()), ObjectId::new(Kind::Domain, [to.id.first()]));
         let sql = format!("ALTER DOMAIN {} VALIDATE CONSTRAINT {name}", Quoted(to.id.first()));
         let step = Step::new(&to.id, Verb::Alter, sql);
-        Ok(Alteration::in_place(vec![checking(
-            step,
-            &domain,
-            "fails where a value does not satisfy it",
-            context,
-        )?]))
+        let steps = arrays::checking(step, &domain, "fails where a value does not satisfy it", context)?;
+        Ok(Alteration::InPlace { steps, rebuild: arrays::rest_on_columns(&domain, context) })
+    }
+
+    fn reaches(&self, _: &Fact, to: &Fact, context: &Context<'_>) -> Result<BTreeSet<ObjectId>, PlanError> {
+        Ok(arrays::columns(&ObjectId::new(Kind::Domain, [to.id.first()]), context))
     }
 
     fn foldable(&self, fact: &Fact, _: &Context<'_>) -> bool {

@@ -31,8 +31,9 @@ pub(super) struct Retype<'a> {
 pub(super) enum Values<'a> {
     /// By way of their text.
     ByText,
-    /// Put together from these parts, written of a column, in order.
-    FromParts(&'a dyn Fn(&str) -> String),
+    /// Put together from these parts, written of a column, in order; arrays of them by way of their text, where the old
+    /// values have the same parts.
+    FromParts { parts: &'a dyn Fn(&str) -> String, same_parts: bool },
 }
 
 impl Retype<'_> {
@@ -64,6 +65,7 @@ impl Retype<'_> {
             steps.push(self.step(domain::create_sql(domain)?));
         }
         steps.extend(self.migrations(&migrated)?);
+        steps.extend(settings_kept(&self.to.id, &columns, context));
         steps.extend(asides.into_iter().rev().map(|sql| self.step(sql)));
         let mut rebuild = BTreeSet::new();
         for of in &types {
@@ -108,7 +110,9 @@ impl Retype<'_> {
         let value = match &self.values {
             Values::ByText if is_array => format!("{name}::text[]"),
             Values::ByText => format!("{name}::text"),
-            Values::FromParts(_) if is_array => {
+            // Its text has the same parts in the same order.
+            Values::FromParts { same_parts: true, .. } if is_array => format!("{name}::text[]"),
+            Values::FromParts { .. } if is_array => {
                 return Err(Refusal::new(
                     &self.to.id,
                     format!("its attributes change in a way that {}, an array, cannot follow", column.id),
@@ -116,13 +120,35 @@ impl Retype<'_> {
                 )
                 .into());
             }
-            Values::FromParts(parts) => {
+            Values::FromParts { parts, .. } => {
                 let row = format!("ROW({})::{}", parts(&name), Quoted(self.from.id.first()));
                 format!("(CASE WHEN {name} IS DISTINCT FROM NULL THEN {row} END)")
             }
         };
         Ok(format!("ALTER COLUMN {name} TYPE {data_type} USING {value}::{data_type}"))
     }
+}
+
+/// What ALTER COLUMN TYPE forgets of the columns: how their values are stored.
+pub(super) fn settings_kept(of: &ObjectId, columns: &[&Fact], context: &Context<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for column in columns.iter().filter(|column| context.to.contains(&column.id)) {
+        let (table, name) = (column.id.first(), Quoted(column.id.last()));
+        for (word, value) in
+            [("STORAGE", column.text("storage")), ("COMPRESSION", column.text("compression"))]
+        {
+            let Some(value) = value else { continue };
+            let only = lineage::only(table, context);
+            let sql = format!(
+                "ALTER TABLE {only}{} ALTER COLUMN {name} SET {word} {}",
+                Quoted(table),
+                value.to_uppercase()
+            );
+            let table = ObjectId::new(Kind::Table, [table]);
+            steps.push(Step::new(of, Verb::Alter, sql).locks(&table, LockMode::AccessExclusive));
+        }
+    }
+    steps
 }
 
 /// The columns that making a type anew changes too.

@@ -1,6 +1,6 @@
 -- Domains, composite types, ranges and collations, and what rests on them.
 
-==== a domain gets another base type under columns, arrays, indexes, functions, views and a domain over it (refused)
+==== a domain gets another base type under columns, arrays, indexes, functions, views and a domain over it
 CREATE DOMAIN code AS varchar(5) NOT NULL DEFAULT 'x' CONSTRAINT short CHECK (length(VALUE) < 5);
 CREATE DOMAIN sub AS code CHECK (VALUE <> 'zz');
 CREATE TABLE t (id integer PRIMARY KEY, c code, d sub, e code[]);
@@ -19,12 +19,47 @@ INSERT INTO t VALUES (1, 'a', 'b', '{c,d}'), (2, 'bb', 'c', '{}');
 ---- rows of new
 INSERT INTO t VALUES (1, 'a', 'b', '{c,d}'), (2, 'bb', 'c', '{}');
 
-==== a domain's checks and NOT NULL change where an array holds it (refused)
+==== a domain's checks and NOT NULL change where arrays hold it, with a default, a view, an index, a check and a partition
 CREATE DOMAIN pos AS integer CHECK (VALUE > 0);
-CREATE TABLE t (a pos[]);
+CREATE DOMAIN sub AS pos CHECK (VALUE < 100);
+CREATE TABLE t (a pos[] DEFAULT '{1}', b sub[], c pos, g integer GENERATED ALWAYS AS (a[1] + 1) STORED, CHECK (a[1] > 0)) PARTITION BY RANGE (c);
+CREATE TABLE t1 PARTITION OF t DEFAULT; ALTER TABLE t1 ALTER a SET STORAGE EXTERNAL; ALTER TABLE t ALTER b SET STORAGE MAIN;
+CREATE INDEX t_a ON t (a); CREATE VIEW v AS SELECT a, a[1] + 1 AS n FROM t; COMMENT ON COLUMN t.a IS 'a';
 ---- new
-CREATE DOMAIN pos AS integer CHECK (VALUE > 1);
-CREATE TABLE t (a pos[]);
+CREATE FUNCTION ok(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 > 1 $$;
+CREATE DOMAIN pos AS integer NOT NULL CHECK (VALUE > 1) CONSTRAINT more CHECK (ok(VALUE));
+CREATE DOMAIN sub AS pos CHECK (VALUE < 200);
+CREATE TABLE t (a pos[] DEFAULT '{2}', b sub[], c pos, g integer GENERATED ALWAYS AS (a[1] + 1) STORED, CHECK (a[1] > 0)) PARTITION BY RANGE (c);
+CREATE TABLE t1 PARTITION OF t DEFAULT; ALTER TABLE t1 ALTER a SET STORAGE EXTERNAL; ALTER TABLE t ALTER b SET STORAGE MAIN;
+CREATE INDEX t_a ON t (a); CREATE VIEW v AS SELECT a, a[1] + 1 AS n FROM t; COMMENT ON COLUMN t.a IS 'a';
+---- rows
+INSERT INTO t VALUES ('{2,3}', '{{4,5},{6,7}}', 8);
+---- rows of new
+INSERT INTO t VALUES ('{2,3}', '{{4,5},{6,7}}', 8);
+
+==== a composite type in arrays: attributes go, get other types, and come, with values (refused in reverse)
+CREATE TYPE part AS (a integer, gone text, b numeric(6,2), c text);
+CREATE TABLE t (id integer, p part[] DEFAULT '{}', q part); CREATE VIEW v AS SELECT p, q FROM t;
+---- new
+CREATE TYPE part AS (a bigint, b numeric(8,2), c varchar(9), d date);
+CREATE TABLE t (id integer, p part[] DEFAULT '{}', q part); CREATE VIEW v AS SELECT p, q FROM t;
+---- rows
+INSERT INTO t VALUES (1, ARRAY[ROW(1, 'g', 2.5, '''"q,(x)')::part, NULL, ROW(NULL, NULL, NULL, '')::part], ROW(1, 'g', 3, 'c'));
+---- rows of new
+INSERT INTO t VALUES (1, ARRAY[ROW(1, 2.5, 'c', '2024-01-01')::part, NULL], ROW(1, 3, 'c', NULL));
+
+==== how values are stored outlives another type of the column and of its type, also in a partition
+CREATE TYPE s AS ENUM ('a', 'b'); CREATE DOMAIN d AS text;
+CREATE TABLE t (id integer, e s[], x d, y varchar(9)) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT;
+ALTER TABLE t ALTER e SET STORAGE EXTERNAL, ALTER x SET STORAGE MAIN, ALTER y SET STORAGE EXTERNAL; ALTER TABLE t1 ALTER x SET STORAGE EXTERNAL;
+---- new
+CREATE TYPE s AS ENUM ('b', 'a'); CREATE DOMAIN d AS varchar(50);
+CREATE TABLE t (id integer, e s[], x d, y text) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT;
+ALTER TABLE t ALTER e SET STORAGE EXTERNAL, ALTER x SET STORAGE MAIN, ALTER y SET STORAGE EXTERNAL; ALTER TABLE t1 ALTER x SET STORAGE EXTERNAL;
+---- rows
+INSERT INTO t VALUES (1, '{a}', 'x', 'y');
 
 ==== a domain's checks, default and NOT NULL where columns hold it
 CREATE DOMAIN pos AS integer DEFAULT 5 CONSTRAINT a CHECK (VALUE > 0) CONSTRAINT b CHECK (VALUE < 100);

@@ -336,7 +336,7 @@ impl Rules for Column {
             let storage = after.storage.as_ref().or(after.usual_storage.as_ref());
             steps.extend(storage.map(|storage| only(&format!("SET STORAGE {}", storage.to_uppercase()))));
         }
-        if has("compression") {
+        if has("compression") || differs("type") && after.compression.is_some() {
             let compression = after.compression.as_deref().unwrap_or("default");
             steps.push(only(&format!("SET COMPRESSION {compression}")));
         }
