@@ -113,7 +113,60 @@ pub(crate) fn decide(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Fat
         fates.0.insert(id, Fate::Replace);
     }
     spread(dialect, context, &mut fates, &mut refusals)?;
+    if refusals.is_empty() {
+        judge_again(dialect, context, &changes, &mut fates, &mut refusals)?;
+    }
     if refusals.is_empty() { Ok(fates) } else { Err(PlanError::Refused(refusals)) }
+}
+
+/// Asks again how facts are changed where they are, now that more is known of what they rest on and what rests on them: what
+/// held their values may go, and then they can be made anew.
+fn judge_again(
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+    changes: &[Change<'_>],
+    fates: &mut Fates,
+    refusals: &mut Vec<Refusal>,
+) -> Result<(), PlanError> {
+    loop {
+        let known = fates.clone();
+        let judging = Context { fates: &known, ..*context };
+        for change in changes {
+            let Change::Changed { from, to, attributes } = change else { continue };
+            if known.of(&to.id) == Fate::Alter
+                && let Ok(Alteration::Replace) =
+                    rules_of(dialect, &to.id)?.alter(from, to, attributes, &judging)
+            {
+                fates.0.insert(to.id.clone(), Fate::Replace);
+            }
+        }
+        if fates.0 == known.0 {
+            return Ok(());
+        }
+        spread(dialect, context, fates, refusals)?;
+    }
+}
+
+/// The fates in which one of the objects, which would be changed where they are and depend on each other in a circle, is
+/// removed before and made anew after; `None` where none of them can be.
+pub(crate) fn give_way(
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+    fates: &Fates,
+    objects: &[ObjectId],
+) -> Result<Option<Fates>, PlanError> {
+    for id in objects.iter().filter(|id| fates.of(id) == Fate::Alter) {
+        if !rules_of(dialect, id)?.gives_way() {
+            continue;
+        }
+        let (mut fates, mut refusals) = (fates.clone(), Vec::new());
+        fates.0.insert(id.clone(), Fate::Replace);
+        spread(dialect, context, &mut fates, &mut refusals)?;
+        if refusals.is_empty() {
+            return Ok(Some(fates));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether something that a fact is part of is removed.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use tenantry_catalog::{Catalog, CatalogError, Fingerprint, ObjectId};
 
-use crate::fate::{Fates, decide, rules_of};
+use crate::fate::{Fates, decide, give_way, rules_of};
 use crate::order::{Order, Task, order, rests_on};
 use crate::rules::{Alteration, Context, Dialect};
 use crate::{Destructive, Plan, Policy, ServerVersion, Step, Transaction};
@@ -84,10 +84,18 @@ pub(crate) fn plan_beside(
     let (no_fates, nothing_folded) = (Fates::default(), BTreeSet::new());
     let (fates, folded) = (&no_fates, &nothing_folded);
     let context = Context { from: &seen_from, to: &seen_to, aside, policy, server, fates, folded };
-    let fates = decide(dialect, &context)?;
+    let mut fates = decide(dialect, &context)?;
+    let order = loop {
+        match order(dialect, &Context { fates: &fates, ..context }) {
+            Err(PlanError::Circle(objects)) => match give_way(dialect, &context, &fates, &objects)? {
+                Some(others) => fates = others,
+                None => return Err(PlanError::Circle(objects)),
+            },
+            order => break order?,
+        }
+    };
     refuse_what_breaks_others(from, &seen_from, &fates)?;
     let context = Context { fates: &fates, ..context };
-    let order = order(dialect, &context)?;
     let context = Context { folded: &order.folded, ..context };
     let mut steps = Vec::new();
     let mut refusals = Vec::new();

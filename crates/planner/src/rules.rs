@@ -200,6 +200,11 @@ pub trait Rules: Sync {
         Rebuild::Replace
     }
 
+    /// Whether it may be removed and made anew where a change in its place would come both before and after another one.
+    fn gives_way(&self) -> bool {
+        false
+    }
+
     /// The fact whose creation makes this one too, always (a column, by its
     /// new table).
     fn created_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {

@@ -241,8 +241,8 @@ fn what_would_lose_values_is_refused() {
             "part of its table's partition key",
         ),
         (
-            "CREATE DOMAIN d AS int; CREATE TABLE t (a d[]);",
-            "CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a d[]);",
+            "CREATE DOMAIN d AS int[]; CREATE TABLE t (a d[]);",
+            "CREATE DOMAIN d AS int[] CHECK (cardinality(VALUE) > 0); CREATE TABLE t (a d[]);",
             "cannot check the values of column t.a, an array",
         ),
         (

@@ -9,6 +9,7 @@ use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 use super::address::{drop_step, owner_step};
 use super::retype::{self, Retype, Values, held_by};
 use super::slot;
+use super::type_change::{self, Typed};
 use crate::rules::{Alteration, Context, Rebuild, Rules, Slot};
 use crate::sql::Quoted;
 use crate::{Destructive, Hazard, HazardKind, PlanError, Refusal, Step, Verb};
@@ -83,10 +84,16 @@ fn create_step(fact: &Fact, verb: Verb, attributes: &[Attribute]) -> Step {
 fn parts(column: &str, from: &[Attribute], to: &[Attribute]) -> String {
     let part = |new: &Attribute| match from.iter().find(|old| old.name == new.name) {
         Some(old) if old.data_type == new.data_type => format!("({column}).{}", Quoted(&new.name)),
+        Some(old) if !is_castable(old, new) => "NULL".to_owned(),
         Some(_) => format!("({column}).{}::{}", Quoted(&new.name), new.data_type),
         None => "NULL".to_owned(),
     };
     to.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a value of an attribute can become one of its new type.
+fn is_castable(old: &Attribute, new: &Attribute) -> bool {
+    type_change::castable(Typed::named(&old.data_type), Typed::named(&new.data_type))
 }
 
 /// What the columns that hold values of the type lose.
@@ -98,16 +105,17 @@ fn losses(
     context: &Context<'_>,
 ) -> Result<Vec<Hazard>, PlanError> {
     let mut hazards = Vec::new();
-    for gone in from.iter().filter(|old| !after.iter().any(|new| new.name == old.name)) {
+    let stays = |old: &Attribute| after.iter().any(|new| new.name == old.name && is_castable(old, new));
+    for gone in from.iter().filter(|old| !stays(old)) {
         for column in held {
             if context.policy.destructive != Destructive::Allow {
                 return Err(Refusal::new(
                     &to.id,
                     format!(
-                        "its attribute {} would be dropped, and {} holds values of it",
+                        "the values of its attribute {} would be lost, and {} holds some",
                         gone.name, column.id
                     ),
-                    "Keep it in the definition, or set policy.destructive to Allow",
+                    "Keep it as it is in the definition, or set policy.destructive to Allow",
                 )
                 .into());
             }
@@ -132,7 +140,8 @@ fn made_anew(
     let (before, after): (Attributes, Attributes) = (from.decode()?, to.decode()?);
     let (before, after) = (&before.attributes, &after.attributes);
     let in_arrays = held.iter().any(|column| column.text("_category") == Some("A"));
-    let apart = in_arrays && actions(before, after).is_some();
+    let loses = |old: &Attribute| after.iter().any(|new| new.name == old.name && !is_castable(old, new));
+    let apart = in_arrays && actions(before, after).is_some() && !before.iter().any(loses);
     let is_in = |list: &[Attribute], attribute: &Attribute| list.iter().any(|a| a.name == attribute.name);
     let both = |list: &[Attribute], other: &[Attribute]| -> Vec<Attribute> {
         list.iter().filter(|attribute| !apart || is_in(other, attribute)).cloned().collect()

@@ -12,7 +12,7 @@ use super::lineage;
 use super::options::Options;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{Destructive, HazardKind, Lock, LockMode, LockTarget, PlanError, Step, Verb};
+use crate::{Destructive, Fate, HazardKind, Lock, LockMode, LockTarget, PlanError, Step, Verb};
 
 /// The rules of constraints.
 pub(super) struct Constraint;
@@ -107,12 +107,7 @@ impl Attributes {
 
 /// The constraint of another name that takes a partition's place under the
 /// same constraint of the partitioned table: neither can be dropped or made.
-fn namesake<'a>(
-    fact: &Fact,
-    catalog: &'a Catalog,
-    other: &Catalog,
-    context: &Context<'_>,
-) -> Option<&'a Fact> {
+fn namesake<'a>(fact: &Fact, catalog: &'a Catalog, context: &Context<'_>) -> Option<&'a Fact> {
     let above = lineage::constraint_above(fact, context)?;
     if context.is_new(&above) || context.is_gone(&above) {
         return None;
@@ -120,7 +115,8 @@ fn namesake<'a>(
     catalog.children(fact.parent.as_ref()?).find(|sibling| {
         sibling.id.kind == Kind::Constraint
             && sibling.text("attached_to") == fact.text("attached_to")
-            && !other.contains(&sibling.id)
+            && sibling.id != fact.id
+            && matches!(context.fate(&sibling.id), Fate::Create | Fate::Drop | Fate::Replace)
     })
 }
 
@@ -222,7 +218,7 @@ impl Rules for Constraint {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let constraint: Attributes = fact.decode()?;
         let table = table_of(fact);
-        if let Some(before) = namesake(fact, context.from, context.to, context) {
+        if let Some(before) = namesake(fact, context.from, context) {
             let sql = format!("RENAME {} TO {}", constraint_name(before), Quoted(fact.id.last()));
             return Ok(vec![on_table(fact, Verb::Create, &sql, LockMode::AccessExclusive)]);
         }
@@ -264,7 +260,7 @@ impl Rules for Constraint {
     }
 
     fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        if namesake(fact, context.to, context.from, context).is_some() {
+        if namesake(fact, context.to, context).is_some() {
             return Ok(Vec::new());
         }
         let constraint: Attributes = fact.decode()?;
@@ -413,7 +409,12 @@ impl Rules for Constraint {
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
         let table = fact.id.first();
         if verb == Verb::Create && matches!(fact.text("type"), Some("primary key" | "unique")) {
-            return lineage::constraint_above(fact, context).map(|above| (verb, above)).into_iter().collect();
+            // What had its name gets another one before.
+            let before = context.from.get(&fact.id).filter(|before| context.is_gone(&before.id));
+            let renamed = before.and_then(|before| namesake(before, context.to, context));
+            let renamed = renamed.map(|renamed| renamed.id.clone());
+            let above = lineage::constraint_above(fact, context).into_iter().chain(renamed);
+            return above.map(|other| (verb, other)).collect();
         }
         let tables = match verb {
             _ if fact.text("type") != Some("check") => Vec::new(),

@@ -61,6 +61,10 @@ fn comes_from_above(fact: &Fact, context: &Context<'_>) -> Result<bool, PlanErro
 }
 
 impl Rules for Default {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         if comes_from_above(fact, context)? {
             return Ok(Vec::new());

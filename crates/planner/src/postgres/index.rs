@@ -12,7 +12,7 @@ use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 use super::lineage;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{HazardKind, LockMode, PlanError, Step, Verb};
+use crate::{Fate, HazardKind, LockMode, PlanError, Step, Verb};
 
 /// The rules of indexes.
 pub(super) struct Index;
@@ -94,12 +94,7 @@ fn above(fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
 
 /// The index of another name that takes a partition's place under the same
 /// index of the partitioned table: neither can be dropped or made.
-fn namesake<'a>(
-    fact: &Fact,
-    catalog: &'a Catalog,
-    other: &Catalog,
-    context: &Context<'_>,
-) -> Option<&'a Fact> {
+fn namesake<'a>(fact: &Fact, catalog: &'a Catalog, context: &Context<'_>) -> Option<&'a Fact> {
     let above = above(fact, context)?;
     if context.is_new(&above) || context.is_gone(&above) {
         return None;
@@ -107,7 +102,8 @@ fn namesake<'a>(
     catalog.children(&relation(fact)).find(|sibling| {
         sibling.id.kind == Kind::Index
             && sibling.text("attached_to") == fact.text("attached_to")
-            && !other.contains(&sibling.id)
+            && sibling.id != fact.id
+            && matches!(context.fate(&sibling.id), Fate::Create | Fate::Drop | Fate::Replace)
     })
 }
 
@@ -136,7 +132,7 @@ impl Rules for Index {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let index: Attributes = fact.decode()?;
         let on = relation(fact);
-        if let Some(before) = namesake(fact, context.from, context.to, context) {
+        if let Some(before) = namesake(fact, context.from, context) {
             let (was, is) = (Quoted(before.id.first()), Quoted(fact.id.first()));
             let sql = format!("ALTER INDEX {was} RENAME TO {is}");
             return Ok(vec![on_relation(fact, Verb::Create, sql, LockMode::ShareUpdateExclusive)]);
@@ -175,7 +171,7 @@ impl Rules for Index {
     }
 
     fn drop(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
-        if namesake(fact, context.to, context.from, context).is_some() {
+        if namesake(fact, context.to, context).is_some() {
             return Ok(Vec::new());
         }
         let sql = format!("DROP INDEX {}", Quoted(fact.id.first()));
@@ -247,6 +243,9 @@ impl Rules for Index {
         }
         let on = relation(fact);
         let mut waits = Vec::new();
+        // What had its name gets another one before.
+        let before = context.from.get(&fact.id).filter(|before| context.is_gone(&before.id));
+        waits.extend(before.and_then(|before| namesake(before, context.to, context)).map(|it| it.id.clone()));
         if fact.is("invalid") {
             let below = lineage::partitions_below(on.first(), context.to);
             waits.extend(below.iter().map(|table| ObjectId::new(Kind::Partition, [*table])));

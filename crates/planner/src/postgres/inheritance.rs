@@ -125,6 +125,7 @@ impl Rules for Inheritance {
         let child = ObjectId::new(Kind::Table, [fact.id.first()]);
         let own = context.to.children(&child).filter(|check| lineage::is_passed_on(check));
         waits.extend(own.map(|check| (Verb::Create, check.id.clone())));
+        waits.extend(column::come_before(fact, context).into_iter().map(|column| (Verb::Create, column)));
         waits
     }
 }

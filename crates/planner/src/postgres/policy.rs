@@ -52,6 +52,10 @@ fn step(fact: &Fact, step: Step, detail: &str, context: &Context<'_>) -> Step {
 }
 
 impl Rules for Policy {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let policy: Attributes = fact.decode()?;
         let mut sql = format!("CREATE POLICY {} ON {}", Quoted(fact.id.last()), Quoted(fact.id.first()));

@@ -266,6 +266,10 @@ fn with_stale<'a>(id: &'a ObjectId, mut step: Step, context: &Context<'a>) -> St
 }
 
 impl Rules for Routine {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let routine: Attributes = fact.decode()?;
         let step = Step::new(&fact.id, Verb::Create, routine.sql(&fact.id, ""));

@@ -32,6 +32,10 @@ fn locked(fact: &Fact, step: Step) -> Step {
 }
 
 impl Rules for Rule {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let rule: Attributes = fact.decode()?;
         let definition = rule.definition.trim_end_matches(';').to_owned();

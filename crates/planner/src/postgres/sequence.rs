@@ -1,14 +1,16 @@
 //! Sequences that are not an identity column's own. Whatever changes, a
 //! sequence goes on where it was.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
-use tenantry_catalog::{Fact, Kind, ObjectId};
+use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
 use super::address::{Address, drop_step, owner_step};
 use super::identity;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::{Literal, Quoted};
-use crate::{HazardKind, PlanError, Step, Verb, reserved_name};
+use crate::{HazardKind, LockMode, PlanError, Step, Verb, reserved_name};
 
 /// The rules of sequences.
 pub(super) struct Sequence;
@@ -238,6 +240,29 @@ impl Rules for Sequence {
         let sql = format!("ALTER {} RENAME TO {}", Address(&now), Quoted(fact.id.first()));
         Ok(vec![Step::new(&fact.id, Verb::Restore, sql)])
     }
+}
+
+/// The statements that keep the sequences which a table's columns own as they shall be, where another persistence of the table
+/// would take them along (from 15).
+pub(super) fn left_as_they_are(table: &ObjectId, unlogged: bool, context: &Context<'_>) -> Vec<Step> {
+    if context.server.major() < 15 {
+        return Vec::new();
+    }
+    let owned = |catalog: &Catalog| -> BTreeSet<ObjectId> {
+        let columns = catalog.children(table).filter(|fact| fact.id.kind == Kind::Column);
+        let owned = columns.flat_map(|column| catalog.children(&column.id));
+        owned.filter(|fact| fact.id.kind == Kind::Sequence).map(|fact| fact.id.clone()).collect()
+    };
+    // Whichever of the two comes first: another owner or another persistence.
+    let owned = owned(context.from).into_iter().chain(owned(context.to)).collect::<BTreeSet<_>>();
+    let there = owned.iter().filter(|id| context.from.contains(id) && !context.is_gone(id));
+    let others = there.filter_map(|id| context.to.get(id)).filter(|to| to.is("unlogged") != unlogged);
+    let keep = others.map(|sequence| {
+        let word = if unlogged { "LOGGED" } else { "UNLOGGED" };
+        let sql = format!("ALTER SEQUENCE {} SET {word}", Quoted(sequence.id.first()));
+        Step::new(table, Verb::Alter, sql).locks(table, LockMode::AccessExclusive)
+    });
+    keep.collect()
 }
 
 #[cfg(test)]

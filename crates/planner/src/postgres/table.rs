@@ -182,6 +182,7 @@ impl Rules for Table {
                         &to.id,
                         "is written anew, all the while locked",
                     ));
+                    steps.extend(sequence::left_as_they_are(&to.id, after.unlogged, context));
                 }
                 "of_type" => steps.push(match &after.of_type {
                     Some(of) => alter_table(&to.id, Verb::Alter, &format!("OF {of}")),

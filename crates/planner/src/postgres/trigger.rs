@@ -56,6 +56,10 @@ fn set_throughout(fact: &Fact, verb: Verb, enabled: Enabled, context: &Context<'
 }
 
 impl Rules for Trigger {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let trigger: Attributes = fact.decode()?;
         if trigger.made_after.is_some() {

@@ -15,6 +15,20 @@ pub(super) struct Typed<'a> {
     pub(super) category: &'a str,
 }
 
+impl<'a> Typed<'a> {
+    /// A type of which only the name is known, and of its category what matters for casts.
+    pub(super) fn named(name: &'a str) -> Self {
+        let base = name.split('(').next().unwrap_or_default().trim_end();
+        let category = match base {
+            _ if name.ends_with("[]") => "A",
+            _ if TEXT.contains(&base) || base == "character" => "S",
+            _ if BUILT_IN_RANGES.contains(&base) => "R",
+            _ => "",
+        };
+        Typed { name, base: if category == "A" { name } else { base }, category }
+    }
+}
+
 impl Typed<'_> {
     /// The numbers of its modifier.
     fn modifier(&self) -> Option<Vec<i64>> {

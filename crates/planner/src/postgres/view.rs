@@ -81,6 +81,10 @@ fn default_steps(
 }
 
 impl Rules for View {
+    fn gives_way(&self) -> bool {
+        true
+    }
+
     fn create(&self, fact: &Fact, _: &Context<'_>) -> Result<Vec<Step>, PlanError> {
         let view: Attributes = fact.decode()?;
         let mut steps = vec![Step::new(&fact.id, Verb::Create, create_sql(fact, &view, ""))];

@@ -11,7 +11,7 @@ WITH relation AS MATERIALIZED (
 ),
 own AS MATERIALIZED (
     SELECT r.schema, r.path, r.relname, r.relispartition,
-           k.oid, k.conname, k.contype, k.conrelid, k.conindid, k.confrelid, k.conparentid, k.coninhcount,
+           k.oid, k.conname, k.contype, k.conrelid, k.conindid, k.confrelid, k.conparentid, k.coninhcount, k.conkey,
            k.condeferrable, k.condeferred, k.convalidated,
            -- Not there before 18, where the name means the column of `missing`.
            (SELECT conenforced FROM (SELECT k.*) present) AS is_enforced
@@ -75,10 +75,17 @@ SELECT k.schema,
                    -- What a partitioned table's index lacks while not all partitions have theirs.
                    'invalid', nullif(NOT i.indisvalid, false),
                    '_rests_on', CASE WHEN k.contype = 'c' AND k.relispartition AND k.coninhcount > 0 THEN (
-                       SELECT json_agg(json_build_array('constraint', json_build_array(p.relname, k.conname)))
-                       FROM pg_inherits h
-                       JOIN pg_class p ON p.oid = h.inhparent AND p.relnamespace = k.schema
-                       WHERE h.inhrelid = k.conrelid
+                       SELECT json_agg(json_build_array(o.kind, o.name))
+                       FROM (
+                           SELECT 'constraint' AS kind, json_build_array(p.relname, k.conname) AS name
+                           FROM pg_inherits h
+                           JOIN pg_class p ON p.oid = h.inhparent AND p.relnamespace = k.schema
+                           WHERE h.inhrelid = k.conrelid
+                           UNION ALL
+                           SELECT 'column', json_build_array(k.relname, a.attname)
+                           FROM pg_attribute a
+                           WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+                       ) o
                    ) END
                ) END
            )

@@ -132,3 +132,8 @@ CREATE TABLE base (id integer, s s);
 CREATE TABLE heir (x integer) INHERITS (base);
 ---- rows
 INSERT INTO t VALUES (1, 'a'), (11, 'b'); INSERT INTO heir VALUES (1, 'b', 2); INSERT INTO base VALUES (1, 'a');
+
+==== a value goes together with the only table that holds the type, and the table comes back in another form
+CREATE TYPE s AS ENUM ('a', 'b'); CREATE TABLE t (i integer, s s) PARTITION BY LIST (i); CREATE FUNCTION f(s) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+---- new
+CREATE TYPE s AS ENUM ('b'); CREATE TABLE t (s s); CREATE FUNCTION f(s) RETURNS integer LANGUAGE sql AS 'SELECT 1';

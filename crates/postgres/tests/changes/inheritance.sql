@@ -22,7 +22,7 @@ INSERT INTO d (x, w, y) VALUES (1, 2, 'y');
 ---- rows of new
 INSERT INTO d (x, w, y) VALUES (1, 2, 'y');
 
-==== a table leaves its parent, and keeps columns (refused in reverse from 18)
+==== a table leaves its parent, and keeps columns
 CREATE TABLE a (x integer DEFAULT 5 NOT NULL, y text CHECK (y <> ''));
 CREATE TABLE d (w integer) INHERITS (a);
 ---- new
@@ -97,7 +97,7 @@ INSERT INTO d VALUES (1, 2);
 ---- rows of new
 INSERT INTO d VALUES (1, 2);
 
-==== the only parent goes with its table, the heir stays as it is (refused in reverse from 18)
+==== the only parent goes with its table, the heir stays as it is
 CREATE TABLE a (x integer NOT NULL, y text); CREATE TABLE d (w integer) INHERITS (a);
 CREATE INDEX d_x ON d (x); CREATE VIEW v AS SELECT x, w FROM d;
 ---- new
@@ -126,7 +126,7 @@ INSERT INTO d VALUES (1, 2);
 ---- rows of new
 INSERT INTO d VALUES (1, 2);
 
-==== an heir has its own, indexed, referred to, with trigger, rule, comment, grant, default and view, and shall only inherit (refused forward from 18)
+==== an heir has its own, indexed, referred to, with trigger, rule, comment, grant, default and view, and shall only inherit
 CREATE TABLE a (x integer, y text DEFAULT 'y'); CREATE TABLE d (x integer NOT NULL, y text DEFAULT 'z', w integer);
 ALTER TABLE d ADD CONSTRAINT u UNIQUE (x); CREATE INDEX d_y ON d (lower(y)); CREATE TABLE r (x integer REFERENCES d (x));
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
@@ -154,3 +154,29 @@ CREATE TABLE a (x integer); CREATE TABLE b (z integer) INHERITS (a); CREATE TABL
 ALTER TABLE b ALTER COLUMN x SET NOT NULL;
 ---- rows
 INSERT INTO a VALUES (1, 'a'); INSERT INTO b VALUES (2, 'b', 3); INSERT INTO c VALUES (4, 'd', 5);
+
+==== a table comes under two others, with columns that it only inherits from then on, with values, defaults, checks and an heir of its own
+CREATE TABLE a (x integer NOT NULL, y text DEFAULT 'y' NOT NULL, z numeric(6,2) CHECK (z > 0)); CREATE TABLE b (v varchar(9) COLLATE "C", u integer DEFAULT 3);
+CREATE TABLE d (w integer); CREATE TABLE e (k integer) INHERITS (d); CREATE VIEW s AS SELECT w FROM d;
+---- new
+CREATE TABLE a (x integer NOT NULL, y text DEFAULT 'y' NOT NULL, z numeric(6,2) CHECK (z > 0)); CREATE TABLE b (v varchar(9) COLLATE "C", u integer DEFAULT 3);
+CREATE TABLE d (w integer) INHERITS (a, b); CREATE TABLE e (k integer) INHERITS (d); CREATE VIEW s AS SELECT w, y FROM d;
+ALTER TABLE d ALTER y SET STORAGE EXTERNAL, ALTER u SET NOT NULL, ALTER z SET DEFAULT 5; CREATE INDEX d_y ON d (y); COMMENT ON COLUMN d.y IS 'y';
+---- rows of new
+INSERT INTO d (w, x) VALUES (1, 2); INSERT INTO e (k, x) VALUES (2, 3);
+
+==== a table with rows comes under another one, and one of its columns shall only be inherited, another one comes
+CREATE TABLE a (x integer NOT NULL, y text DEFAULT 'y' NOT NULL, g integer); CREATE TABLE d (x integer NOT NULL, w integer);
+---- new
+CREATE TABLE a (x integer NOT NULL, y text DEFAULT 'y' NOT NULL, g integer); CREATE TABLE d (w integer) INHERITS (a);
+---- rows
+INSERT INTO d VALUES (1, 2), (3, 4);
+---- rows of new
+INSERT INTO d (x, w) VALUES (1, 2), (3, 4);
+
+==== a column that is computed comes with the table above
+CREATE TABLE a (x integer, g integer GENERATED ALWAYS AS (x * 2) STORED); CREATE TABLE d (x integer, w integer);
+---- new
+CREATE TABLE a (x integer, g integer GENERATED ALWAYS AS (x * 2) STORED); CREATE TABLE d (x integer, w integer) INHERITS (a);
+---- rows
+INSERT INTO d VALUES (1, 2);

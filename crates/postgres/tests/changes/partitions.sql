@@ -259,3 +259,23 @@ CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (10);
 CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (10) TO (20);
 ---- rows
 INSERT INTO m VALUES (1, 'x'), (2, 'y');
+
+==== an index goes, and that of the next one in a partition has its name from then on, a key too
+CREATE TABLE m (id integer NOT NULL) PARTITION BY RANGE (id); CREATE TABLE m1 PARTITION OF m DEFAULT;
+CREATE INDEX a ON m (id); CREATE INDEX b ON m (id) WHERE id > 5; CREATE UNIQUE INDEX c ON m (id); ALTER TABLE m ADD UNIQUE (id);
+---- new
+CREATE TABLE m (id integer NOT NULL) PARTITION BY RANGE (id); CREATE TABLE m1 PARTITION OF m DEFAULT;
+CREATE INDEX b ON m (id) WHERE id > 5; CREATE UNIQUE INDEX c ON m (id); ALTER TABLE m ADD UNIQUE (id);
+---- rows
+INSERT INTO m VALUES (1);
+---- rows of new
+INSERT INTO m VALUES (1);
+
+==== a check of a partitioned table that is made anew, and of its partition, which loses a column
+CREATE TABLE item (i integer, o numeric) PARTITION BY HASH (i);
+CREATE TABLE p PARTITION OF item FOR VALUES WITH (MODULUS 4, REMAINDER 2);
+ALTER TABLE item ADD CONSTRAINT w CHECK (i > 0 OR i < -49);
+---- new
+CREATE TABLE item (k integer, o numeric) PARTITION BY HASH (k);
+CREATE TABLE p PARTITION OF item FOR VALUES WITH (MODULUS 4, REMAINDER 2);
+ALTER TABLE item ADD CONSTRAINT w CHECK (k > 0 OR k < -49);

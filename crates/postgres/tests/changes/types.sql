@@ -177,3 +177,10 @@ CREATE VIEW v AS SELECT c, f(c) AS g FROM t; COMMENT ON DOMAIN code IS 'code'; G
 INSERT INTO t VALUES (1, 'a', 'b'), (2, 'bb', 'c');
 ---- rows of new
 INSERT INTO t VALUES (1, 'a', 'b'), (2, 'bb', 'c');
+
+==== an attribute gets a type of which no value of the old one can be made
+CREATE TYPE part AS (a bigint, b text); CREATE TABLE t (id integer, p part);
+---- new
+CREATE TYPE part AS (a integer[], b text); CREATE TABLE t (id integer, p part);
+---- rows
+INSERT INTO t VALUES (1, ROW(1, 'b'));

@@ -157,3 +157,12 @@ CREATE TABLE t (id integer);
 ---- new
 CREATE TABLE t (id integer);
 CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql BEGIN ATOMIC WITH t AS (SELECT t.id FROM t WHERE t.id > a) SELECT t.id FROM t; END;
+
+==== a view reads from another table, of which one is made anew, and from another materialized view over a type that is made anew
+CREATE TYPE x AS ENUM ('a', 'b'); CREATE TABLE t (i integer, j integer, e x) PARTITION BY LIST (i);
+CREATE VIEW v AS SELECT i FROM t; CREATE TABLE u (j integer, e x);
+CREATE MATERIALIZED VIEW m AS SELECT j, e FROM u; CREATE VIEW w AS SELECT j FROM m; CREATE VIEW z AS SELECT j FROM w;
+---- new
+CREATE TYPE x AS ENUM ('b', 'c', 'a'); CREATE TABLE t (k integer, j integer, e x) PARTITION BY LIST (k);
+CREATE VIEW v AS SELECT k AS i FROM t; CREATE TABLE u (j integer, e x);
+CREATE MATERIALIZED VIEW n AS SELECT j, e FROM u; CREATE VIEW w AS SELECT j FROM n; CREATE VIEW z AS SELECT j FROM w;

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
+use super::super::default::expression;
 use super::super::{constraint, lineage, retype};
-use super::write::{alter, extras};
+use super::not_null;
+use super::write::{above_has, clause_of, extras, extras_below, with_hazards};
 use super::{Attributes, table_of};
 use crate::rules::Context;
 use crate::sql::Quoted;
@@ -24,16 +26,26 @@ pub(super) struct Change<'a> {
     pub(super) links: BTreeSet<ObjectId>,
     /// The columns that are made anew as only inherited ones.
     columns: Vec<&'a Fact>,
+    /// The columns that come, and are only inherited from tables that it is put below.
+    created: Vec<&'a Fact>,
     /// The other columns that the table shares with those above.
     shared: Vec<&'a Fact>,
     /// The checks of the tables above that the table has from there alone.
     checks: Vec<&'a Fact>,
-    /// The column whose alteration does all of it.
+    /// The column whose alteration, or else whose making, does all of it.
     leader: Option<ObjectId>,
 }
 
 fn is_link(fact: &&Fact) -> bool {
     fact.id.kind == Kind::Inheritance
+}
+
+/// Whether a table above that is not left gets such a column.
+fn stays_linked(column: &Fact, cut: &BTreeSet<ObjectId>, context: &Context<'_>) -> bool {
+    let table = table_of(column);
+    let links = context.to.children(&table).filter(is_link);
+    let mut stay = links.filter(|link| context.from.contains(&link.id) && !cut.contains(&link.id));
+    stay.any(|link| gives(link, column.id.last(), context))
 }
 
 /// Whether a link's parent has a column of this name.
@@ -66,8 +78,19 @@ impl<'a> Change<'a> {
             .filter(|link| links.contains(&link.id) || !context.from.contains(&link.id))
             .collect();
         let above = |to: &Fact| made.iter().any(|link| gives(link, to.id.last(), context));
-        let shared = both.iter().map(|(_, to)| *to).filter(|to| above(to) && !columns.contains(to)).collect();
+        let shared = both.iter().map(|(_, to)| *to).filter(|to| above(to) && !columns.contains(to));
+        let shared = shared.filter(|to| to.get("generated").is_none()).collect();
         let leader = changed.map(|(_, to)| to.id.clone()).next();
+        let comes = |to: &&Fact| {
+            context.from.contains(table)
+                && !context.from.contains(&to.id)
+                && to.is("inherited")
+                && above(to)
+                && !stays_linked(to, &links, context)
+        };
+        let mut created: Vec<&Fact> =
+            context.to.children(table).filter(|fact| fact.id.kind == Kind::Column).filter(comes).collect();
+        created.sort_by_key(|column| column.get("_position").and_then(serde_json::Value::as_i64));
         let checks = made
             .iter()
             .filter_map(|link| link.text("_parent"))
@@ -78,14 +101,15 @@ impl<'a> Change<'a> {
             })
             .filter(|_| leader.is_some())
             .collect();
-        Self { table: table.clone(), links, columns, shared, checks, leader }
+        let leader = leader.or_else(|| created.first().map(|column| column.id.clone()));
+        Self { table: table.clone(), links, columns, created, shared, checks, leader }
     }
 
     fn is_empty(&self) -> bool {
-        self.columns.is_empty() && self.checks.is_empty()
+        self.columns.is_empty() && self.created.is_empty() && self.checks.is_empty()
     }
 
-    /// Whether the alteration of this column does all of it.
+    /// Whether the alteration, or the making, of this column does all of it.
     pub(super) fn is_led_by(&self, column: &Fact) -> bool {
         self.leader.as_ref() == Some(&column.id)
     }
@@ -157,6 +181,10 @@ impl<'a> Change<'a> {
             Step::new(&self.table, Verb::Alter, sql).locks(&self.table, LockMode::AccessExclusive)
         };
         let mut steps: Vec<Step> = statements.into_iter().map(step).collect();
+        for column in &self.created {
+            let made = step(format!("ALTER TABLE {parent} ADD COLUMN {}", self.made(column, context)?));
+            steps.push(with_hazards(made, column, context)?);
+        }
         if !moved.is_empty() {
             steps.push(step(format!("UPDATE ONLY {table} SET {}", moved.join(", "))).hazard(
                 HazardKind::RewritesTable,
@@ -169,22 +197,42 @@ impl<'a> Change<'a> {
             steps.push(step(format!("ALTER TABLE {parent} ADD {}", constraint::clause(check)?)));
         }
         for column in &self.columns {
-            if column.decode::<Attributes>()?.not_null {
-                steps.push(alter(column, Verb::Alter, "SET NOT NULL"));
+            let attributes: Attributes = column.decode()?;
+            if attributes.not_null && above_has(column, &attributes, context, |above| above.is("not_null")) {
+                // By way of the one above, so that it too is only inherited (18).
+                let (name, not_null) = (Quoted(column.id.last()), not_null::name(column, &attributes));
+                let constraint = Quoted(&not_null);
+                steps.push(step(if context.server.major() >= 18 {
+                    format!("ALTER TABLE {parent} ADD CONSTRAINT {constraint} NOT NULL {name}")
+                } else {
+                    format!("ALTER TABLE {parent} ALTER COLUMN {name} SET NOT NULL")
+                }));
             }
             steps.extend(extras(column, context)?);
+        }
+        for column in &self.created {
+            steps.extend(extras(column, context)?);
+            steps.extend(extras_below(column, context)?);
         }
         Ok(steps)
     }
 
-    /// Whether a table above that is not left gets such a column.
-    fn stays_linked(&self, column: &Fact, context: &Context<'_>) -> bool {
-        let stay = context
-            .to
-            .children(&self.table)
-            .filter(is_link)
-            .filter(|link| context.from.contains(&link.id) && !self.links.contains(&link.id));
-        stay.into_iter().any(|link| gives(link, column.id.last(), context))
+    /// A column that comes, as it stands within `ADD COLUMN`.
+    fn made(&self, column: &Fact, context: &Context<'_>) -> Result<String, PlanError> {
+        let attributes: Attributes = column.decode()?;
+        let given = above_has(column, &attributes, context, |above| above.is("not_null"));
+        let named = Attributes {
+            not_null: attributes.not_null && given,
+            not_null_name: (context.server.major() >= 18).then(|| not_null::name(column, &attributes)),
+            ..attributes
+        };
+        let mut clause = clause_of(column, &named, context)?;
+        let defaults = context.to.children(&column.id).filter(|fact| fact.id.kind == Kind::Default);
+        for default in defaults.filter(|default| !context.is_folded(&default.id)) {
+            // Rows that are there get it too.
+            clause.push_str(&format!(" DEFAULT {}", expression(default)?));
+        }
+        Ok(clause)
     }
 
     fn refuse_what_cannot(&self, column: &Fact, context: &Context<'_>) -> Result<(), PlanError> {
@@ -203,13 +251,10 @@ impl<'a> Change<'a> {
             "is computed"
         } else if context.from.children(&column.id).any(owns) {
             "owns a sequence"
-        } else if self.stays_linked(column, context) {
+        } else if stays_linked(column, &self.links, context) {
             "comes up in the table above at the same time"
         } else if !lineage::stay_below(self.table.first(), context).is_empty() {
             "has columns below it"
-        } else if context.server.major() >= 18 && column.is("not_null") {
-            // There NOT NULL is a constraint, which would stay the table's own.
-            "is NOT NULL"
         } else if forced(context.from) || forced(context.to) {
             "has rows that row security hides"
         } else {
@@ -254,4 +299,19 @@ pub(in super::super) fn taken_over(link: &Fact, context: &Context<'_>) -> Vec<St
 /// The change of a column's table.
 pub(super) fn change<'a>(column: &Fact, context: &Context<'a>) -> Change<'a> {
     Change::of(&table_of(column), context)
+}
+
+/// The column whose making makes this one too, below a parent for the occasion, if it is made like that.
+pub(super) fn made_with(column: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+    if !column.is("inherited") {
+        return None;
+    }
+    let change = change(column, context);
+    change.leader.filter(|_| change.created.contains(&column))
+}
+
+/// The columns that come to a table before it is put below another one.
+pub(in super::super) fn come_before(link: &Fact, context: &Context<'_>) -> Vec<ObjectId> {
+    let table = ObjectId::new(Kind::Table, [link.id.first()]);
+    Change::of(&table, context).created.iter().map(|column| column.id.clone()).collect()
 }

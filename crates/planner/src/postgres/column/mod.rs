@@ -11,17 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
-use super::default::expression;
 use super::identity::{self, Identity};
 use super::options::Options;
 use super::type_change::{self, Typed};
-use super::{domain, lineage, partition, sequence};
+use super::{lineage, partition, sequence};
 use crate::rules::{Alteration, Context, Rebuild, Rules};
 use crate::sql::Quoted;
 use crate::{Destructive, HazardKind, LockMode, PlanError, Refusal, Step, Verb};
 
 pub(super) use aside::like_those_aside;
-pub(super) use disowned::taken_over;
+pub(super) use disowned::{come_before, taken_over};
 use write::{alter, alter_only};
 pub(super) use write::{clause, extras};
 
@@ -183,6 +182,12 @@ impl<'a> TypeChange<'a> {
 
 impl Rules for Column {
     fn create(&self, fact: &Fact, context: &Context<'_>) -> Result<Vec<Step>, PlanError> {
+        match disowned::made_with(fact, context) {
+            Some(leader) if leader == fact.id => return disowned::change(fact, context).steps(context),
+            // An altered column's statements make it.
+            Some(_) => return Ok(Vec::new()),
+            None => {}
+        }
         let column: Attributes = fact.decode()?;
         let table = table_of(fact);
         let sequences = sequence::made_with(&fact.id, context);
@@ -191,30 +196,8 @@ impl Rules for Column {
             steps.extend(sequence::make(sequence)?);
         }
         let sql = format!("ALTER TABLE {} ADD COLUMN {}", Quoted(fact.id.first()), clause(fact, context)?);
-        let mut step = Step::new(&fact.id, Verb::Create, sql).locks(&table, LockMode::AccessExclusive);
-        let defaults: Vec<String> =
-            context.folded_into(&fact.id, Kind::Default).map(expression).collect::<Result<_, _>>()?;
-        let stored = column.generated.is_some() && !column.is_virtual;
-        if stored || column.identity.is_some() || defaults.iter().any(|default| may_be_volatile(default)) {
-            step = step.hazard(HazardKind::RewritesTable, &table, "every row is written anew with its value");
-        }
-        let given = column.generated.is_some() || column.identity.is_some() || !defaults.is_empty();
-        let domain = domain::Demands::of_column(fact, context.to);
-        if domain.are_some() {
-            step = step.hazard(HazardKind::RewritesTable, &table, "every row is checked against the domain");
-        }
-        let demanding = column.not_null || domain.are_some();
-        if demanding && column.generated.is_some() {
-            let detail = "fails where it computes no value from a row, or one that it may not have";
-            step = step.hazard(HazardKind::DependsOnRows, &table, detail);
-        } else if demanding && !given && !domain.default {
-            step = step.hazard(
-                HazardKind::DependsOnRows,
-                &table,
-                "fails where there are rows: they have no value for it",
-            );
-        }
-        steps.push(step);
+        let step = Step::new(&fact.id, Verb::Create, sql).locks(&table, LockMode::AccessExclusive);
+        steps.push(write::with_hazards(step, fact, context)?);
         steps.extend(sequences.into_iter().map(|sequence| sequence::own(sequence, Verb::Create)));
         let below = not_null::first_below(fact, Verb::Create, context)?;
         if column.not_null && !below.is_empty() {
@@ -396,6 +379,9 @@ impl Rules for Column {
         if context.is_new(&table) {
             return Some(table);
         }
+        if let Some(leader) = disowned::made_with(fact, context) {
+            return Some(leader).filter(|leader| *leader != fact.id && context.is_new(leader));
+        }
         let follows = fact.is("inherited") || lineage::is_partition(table.first(), context);
         lineage::column_above(fact, context).filter(|above| follows && context.is_new(above))
     }
@@ -441,12 +427,4 @@ impl Rules for Column {
 
 pub(super) fn locked(fact: &Fact, sql: String) -> Step {
     Step::new(&fact.id, Verb::Alter, sql).locks(&table_of(fact), LockMode::AccessExclusive)
-}
-
-/// Whether each row may get another value: the server then writes all rows
-/// anew. Known not to: constants, and what is the same for a whole statement.
-fn may_be_volatile(default: &str) -> bool {
-    let calls = default.replace("now()", "").replace("CURRENT_TIMESTAMP", "");
-    let call = |at: usize| calls[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"');
-    calls.match_indices('(').any(|(at, _)| call(at))
 }

@@ -18,7 +18,7 @@ pub(super) fn clause(column: &Attributes) -> String {
 }
 
 /// Its name; the usual one is not a part of a column's fact.
-fn name(fact: &Fact, column: &Attributes) -> String {
+pub(super) fn name(fact: &Fact, column: &Attributes) -> String {
     column.not_null_name.clone().unwrap_or_else(|| format!("{}_{}_not_null", fact.id.first(), fact.id.last()))
 }
 

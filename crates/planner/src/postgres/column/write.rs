@@ -5,24 +5,35 @@ use std::collections::BTreeMap;
 use tenantry_catalog::{Fact, Kind, ObjectId};
 
 use super::super::default::expression;
-use super::super::lineage;
 use super::super::options::Options;
+use super::super::{domain, lineage};
 use super::{Attributes, not_null, table_of};
 use crate::rules::Context;
 use crate::sql::Quoted;
-use crate::{LockMode, PlanError, Step, Verb};
+use crate::{HazardKind, LockMode, PlanError, Step, Verb};
 
 /// A column as it stands within `CREATE TABLE` and `ADD COLUMN`.
 ///
 /// # Errors
 /// When a fact cannot be understood.
 pub(in super::super) fn clause(fact: &Fact, context: &Context<'_>) -> Result<String, PlanError> {
-    let column: Attributes = fact.decode()?;
+    clause_of(fact, &fact.decode()?, context)
+}
+
+/// The same, of a column that is said to be like this.
+///
+/// # Errors
+/// When a fact cannot be understood.
+pub(super) fn clause_of(
+    fact: &Fact,
+    column: &Attributes,
+    context: &Context<'_>,
+) -> Result<String, PlanError> {
     let mut text = format!("{} {}", Quoted(fact.id.last()), column.data_type);
     if let Some(collation) = &column.collation {
         text.push_str(&format!(" COLLATE {collation}"));
     }
-    text.push_str(&with_values(fact, &column, context)?);
+    text.push_str(&with_values(fact, column, context)?);
     Ok(text)
 }
 
@@ -109,7 +120,12 @@ pub(in super::super) fn extras(fact: &Fact, context: &Context<'_>) -> Result<Vec
 
 /// Whether something is true of the column above, in one of the tables that a
 /// column comes from.
-fn above_has(fact: &Fact, column: &Attributes, context: &Context<'_>, is: fn(&Fact) -> bool) -> bool {
+pub(super) fn above_has(
+    fact: &Fact,
+    column: &Attributes,
+    context: &Context<'_>,
+    is: fn(&Fact) -> bool,
+) -> bool {
     let above = column
         .follows
         .iter()
@@ -131,4 +147,43 @@ pub(super) fn extras_below(fact: &Fact, context: &Context<'_>) -> Result<Vec<Ste
         }
     }
     Ok(steps)
+}
+
+/// The step that adds a column, with what is bad about it.
+///
+/// # Errors
+/// When a fact cannot be understood.
+pub(super) fn with_hazards(mut step: Step, fact: &Fact, context: &Context<'_>) -> Result<Step, PlanError> {
+    let (column, table): (Attributes, ObjectId) = (fact.decode()?, table_of(fact));
+    let defaults: Vec<String> =
+        context.folded_into(&fact.id, Kind::Default).map(expression).collect::<Result<_, _>>()?;
+    let stored = column.generated.is_some() && !column.is_virtual;
+    if stored || column.identity.is_some() || defaults.iter().any(|default| may_be_volatile(default)) {
+        step = step.hazard(HazardKind::RewritesTable, &table, "every row is written anew with its value");
+    }
+    let given = column.generated.is_some() || column.identity.is_some() || !defaults.is_empty();
+    let domain = domain::Demands::of_column(fact, context.to);
+    if domain.are_some() {
+        step = step.hazard(HazardKind::RewritesTable, &table, "every row is checked against the domain");
+    }
+    let demanding = column.not_null || domain.are_some();
+    if demanding && column.generated.is_some() {
+        let detail = "fails where it computes no value from a row, or one that it may not have";
+        step = step.hazard(HazardKind::DependsOnRows, &table, detail);
+    } else if demanding && !given && !domain.default {
+        step = step.hazard(
+            HazardKind::DependsOnRows,
+            &table,
+            "fails where there are rows: they have no value for it",
+        );
+    }
+    Ok(step)
+}
+
+/// Whether each row may get another value: the server then writes all rows
+/// anew. Known not to: constants, and what is the same for a whole statement.
+fn may_be_volatile(default: &str) -> bool {
+    let calls = default.replace("now()", "").replace("CURRENT_TIMESTAMP", "");
+    let call = |at: usize| calls[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"');
+    calls.match_indices('(').any(|(at, _)| call(at))
 }

@@ -13,7 +13,8 @@ use crate::{HazardKind, LockMode, PlanError, Refusal, Step, Verb};
 /// The columns that hold values of a domain within arrays.
 fn held<'a>(domain: &ObjectId, context: &Context<'a>) -> Vec<&'a Fact> {
     let columns = retype::held_by(domain, context);
-    columns.into_iter().filter(|column| column.text("_category") == Some("A")).collect()
+    let is_array = |column: &&Fact| column.text("type").is_some_and(|name| name.ends_with("[]"));
+    columns.into_iter().filter(is_array).collect()
 }
 
 /// The same, by name.
