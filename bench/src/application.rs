@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::NoTls;
 
 use crate::Failure;
-use crate::fleet::{Fleet, LOGIN, OURS};
+use crate::fleet::{Fleet, LOGIN};
 
 /// An application at work.
 pub struct Application {
@@ -18,9 +18,9 @@ pub struct Application {
 
 impl Application {
     /// Starts it.
-    pub fn start(fleet: &Fleet) -> Self {
+    pub fn start(fleet: &Fleet, database: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (url, schemas) = (fleet.cluster.url_as(LOGIN, None, OURS), fleet.schemas());
+        let (url, schemas) = (fleet.cluster.url_as(LOGIN, None, database), fleet.schemas());
         let stopped = Arc::clone(&stop);
         let at_work = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -37,15 +37,15 @@ impl Fleet {
         cluster.psql("postgres", &format!("CREATE ROLE {LOGIN} LOGIN CREATEDB"))?;
         for database in [OURS, BARE] {
             cluster.psql("postgres", &format!("CREATE DATABASE {database} OWNER {LOGIN}"))?;
+            cluster.psql_as(
+                LOGIN,
+                database,
+                &format!(
+                    "CREATE SCHEMA product; CREATE TABLE product.customer (name text PRIMARY KEY);
+                     INSERT INTO product.customer SELECT 't' || n FROM generate_series(1, {size}) AS n;"
+                ),
+            )?;
         }
-        cluster.psql_as(
-            LOGIN,
-            OURS,
-            &format!(
-                "CREATE SCHEMA product; CREATE TABLE product.customer (name text PRIMARY KEY);
-                 INSERT INTO product.customer SELECT 't' || n FROM generate_series(1, {size}) AS n;"
-            ),
-        )?;
         let fleet = Self { cluster, size, folder: tempfile::tempdir().map_err(system("make a folder"))? };
         fleet.define(DEFINITION)?;
         let uri = fleet.cluster.url_as(LOGIN, None, OURS);

@@ -22,8 +22,6 @@ use crate::known::{Known, Renamed};
 use crate::owner::Owner;
 use crate::watermark;
 
-/// How many batches are read at one time: what one of them becomes is put together while the server works on the other.
-const AT_ONCE: usize = 2;
 /// How reading begins. A plan that serves any schemas is made once a connection: to plan the statements takes as long as to run
 /// them. Little is waited for somebody's lock on a table that a view selects from (printing a view takes one too): the others of
 /// the batch wait along.
@@ -48,6 +46,7 @@ pub(crate) async fn inspect_all(
     let session = database.session().await?;
     let known = Known::look(&session, &database.settings().ledger_schema).await?;
     let mut waiting = Waiting::new(sizes(&session, schemas).await?);
+    let at_once = waiting.at_once();
     session.put_back();
 
     let login = &database.settings().user;
@@ -55,7 +54,7 @@ pub(crate) async fn inspect_all(
     let mut running = FuturesUnordered::new();
     let mut given_up: BTreeMap<SchemaName, EngineError> = BTreeMap::new();
     loop {
-        while running.len() < AT_ONCE
+        while running.len() < at_once
             && let Some(batch) = waiting.next(running.is_empty())
         {
             running.push(reading.batch(batch));

@@ -38,53 +38,59 @@ SELECT a.schema,
        ARRAY[a.relname]::text[]            AS parent_name,
        CASE WHEN current_setting('search_path') = a.path
               OR set_config('search_path', a.path, true) IS NOT NULL THEN
-           json_build_object(
-               '_position', a.attnum,
-               'type', format_type(a.atttypid, a.atttypmod),
-               -- Seen through domains: decides which casts there are.
-               '_base', format_type(coalesce(CASE t.typtype WHEN 'd' THEN (
-                   SELECT b.oid
-                   FROM through d
-                   JOIN pg_type b ON b.oid = d.oid AND b.typtype <> 'd'
-                   WHERE d.domain = t.oid
-               ) END, t.oid), NULL),
-               '_category', t.typcategory,
-               'not_null', nullif(a.attnotnull, false),
-               '_usual_storage', CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
-                                                   WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END,
-               -- What few columns have: putting together what is null takes most of the time.
-               '_seldom', CASE WHEN a.attcollation NOT IN (0, t.typcollation)
-                                 OR nn.conname IS NOT NULL
-                                 OR a.attidentity <> ''
+           format_type(a.atttypid, a.atttypmod)
+       END                                 AS type,
+       -- Seen through domains: decides which casts there are.
+       CASE WHEN current_setting('search_path') = a.path
+              OR set_config('search_path', a.path, true) IS NOT NULL THEN
+           format_type(coalesce(CASE t.typtype WHEN 'd' THEN (
+               SELECT b.oid
+               FROM through d
+               JOIN pg_type b ON b.oid = d.oid AND b.typtype <> 'd'
+               WHERE d.domain = t.oid
+           ) END, t.oid), NULL)
+       END                                 AS _base,
+       t.typcategory::text                 AS _category,
+       a.attnum                            AS _position,
+       nullif(a.attnotnull, false)         AS not_null,
+       CASE t.typstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                         WHEN 'm' THEN 'main' WHEN 'x' THEN 'extended' END AS _usual_storage,
+       CASE WHEN a.attidentity <> '' THEN (
+           SELECT json_build_object(
+                      'always', a.attidentity = 'a',
+                      'sequence', s.relname,
+                      'start', q.seqstart, 'increment', q.seqincrement,
+                      'min', q.seqmin, 'max', q.seqmax,
+                      'cache', q.seqcache, 'cycle', q.seqcycle
+                  )
+           FROM pg_depend owned
+           JOIN pg_class s ON s.oid = owned.objid AND s.relkind = 'S'
+           JOIN pg_sequence q ON q.seqrelid = s.oid
+           WHERE owned.refclassid = 'pg_class'::regclass
+             AND owned.refobjid = a.attrelid
+             AND owned.refobjsubid = a.attnum
+             AND owned.classid = 'pg_class'::regclass
+             AND owned.deptype = 'i'
+       ) END                               AS identity,
+       -- What few columns have.
+       CASE WHEN (a.attcollation NOT IN (0, t.typcollation)
+                                 OR nn.conname <> a.relname || '_' || a.attname || '_not_null'
+                                 OR nn.connoinherit
+                                 OR NOT nn.convalidated
                                  OR a.attgenerated <> ''
                                  OR a.attstorage <> t.typstorage
                                  OR a.compression IN ('p', 'l')
                                  OR a.attstattarget >= 0
                                  OR a.attoptions IS NOT NULL
-                                 OR a.attinhcount > 0 THEN json_build_object(
+                                 OR a.attinhcount > 0)
+             AND (current_setting('search_path') = a.path
+                  OR set_config('search_path', a.path, true) IS NOT NULL) THEN json_build_object(
                    'collation', CASE WHEN a.attcollation NOT IN (0, t.typcollation)
                                      THEN a.attcollation::regcollation::text END,
                    -- From 18 on a NOT NULL has a name; pg_dump writes it unless it is the usual one.
                    'not_null_name', nullif(nn.conname, a.relname || '_' || a.attname || '_not_null'),
                    'not_null_no_inherit', nullif(nn.connoinherit, false),
                    'not_null_not_valid', nullif(NOT nn.convalidated, false),
-                   'identity', CASE WHEN a.attidentity <> '' THEN (
-                       SELECT json_build_object(
-                                  'always', a.attidentity = 'a',
-                                  'sequence', s.relname,
-                                  'start', q.seqstart, 'increment', q.seqincrement,
-                                  'min', q.seqmin, 'max', q.seqmax,
-                                  'cache', q.seqcache, 'cycle', q.seqcycle
-                              )
-                       FROM pg_depend owned
-                       JOIN pg_class s ON s.oid = owned.objid AND s.relkind = 'S'
-                       JOIN pg_sequence q ON q.seqrelid = s.oid
-                       WHERE owned.refclassid = 'pg_class'::regclass
-                         AND owned.refobjid = a.attrelid
-                         AND owned.refobjsubid = a.attnum
-                         AND owned.classid = 'pg_class'::regclass
-                         AND owned.deptype = 'i'
-                   ) END,
                    'generated', CASE WHEN a.attgenerated <> '' THEN (
                        SELECT pg_get_expr(ad.adbin, ad.adrelid)
                        FROM pg_attrdef ad
@@ -117,8 +123,7 @@ SELECT a.schema,
                        JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
                        WHERE h.inhrelid = a.attrelid
                    ) END
-               ) END
-           )
+               )
        END::text AS attributes
 FROM attribute a
 JOIN pg_type t ON t.oid = a.atttypid

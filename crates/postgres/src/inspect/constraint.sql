@@ -36,20 +36,20 @@ SELECT k.schema,
        ARRAY[k.relname]::text[]            AS parent_name,
        CASE WHEN current_setting('search_path') = k.path
               OR set_config('search_path', k.path, true) IS NOT NULL THEN
-           json_build_object(
-               'type', CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
-                                      WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' END,
-               'definition', CASE WHEN k.condeferrable OR NOT k.convalidated OR NOT k.is_enforced
+           CASE WHEN k.condeferrable OR NOT k.convalidated OR NOT k.is_enforced
                    THEN regexp_replace(
                        pg_get_constraintdef(k.oid),
                        '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED| NOT VALID)?$', '')
-                   ELSE pg_get_constraintdef(k.oid) END,
-               -- The table that a foreign key refers to, where it is the schema's own.
-               '_references', CASE WHEN k.contype = 'f' THEN (
-                   SELECT f.relname FROM pg_class f WHERE f.oid = k.confrelid AND f.relnamespace = k.schema
-               ) END,
-               -- What few constraints have: putting together what is null takes time.
-               '_seldom', CASE WHEN k.condeferrable
+                   ELSE pg_get_constraintdef(k.oid) END
+       END                                 AS definition,
+       CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
+                      WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion' END AS type,
+       -- The table that a foreign key refers to, where it is the schema's own.
+       CASE WHEN k.contype = 'f' THEN (
+           SELECT f.relname FROM pg_class f WHERE f.oid = k.confrelid AND f.relnamespace = k.schema
+       ) END                               AS _references,
+       -- What few constraints have.
+       CASE WHEN k.condeferrable
                                  OR NOT k.convalidated
                                  OR NOT k.is_enforced
                                  OR k.conparentid <> 0
@@ -87,8 +87,7 @@ SELECT k.schema,
                            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
                        ) o
                    ) END
-               ) END
-           )
+               )
        END::text AS attributes
 FROM own k
 -- OFFSET 0 lets the server look only where there is something to find.

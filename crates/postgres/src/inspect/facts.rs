@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
 
 use super::InspectError;
-use super::row::{Address, Place, decode};
+use super::row::{self, Address, Place, decode};
 
 /// Which fact, among all that were read.
 pub(super) type Number = u32;
@@ -43,11 +43,13 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Takes a row. Its columns are `schema`, `class`, `object` and `sub`, and those that say something.
+    /// Takes a row: where it stands, and what it says, which is understood once however many rows say it.
     pub(super) fn take(&mut self, what: &'static str, row: &Row) -> Result<Standing, InspectError> {
         let broken = InspectError::query(what);
+        // Which columns there are is known by the statement.
         self.key.clear();
-        for column in ["kind", "name", "parent_kind", "parent_name", "attributes"] {
+        self.key.extend(what.as_bytes());
+        for column in row::SAYS..row.len() {
             let sent: Option<Sent<'_>> = row.try_get(column).map_err(&broken)?;
             // No text is as long as the length of one that is not there.
             let length = sent.as_ref().map_or(u64::MAX, |Sent(bytes)| bytes.len() as u64);
@@ -63,13 +65,13 @@ impl Facts {
                 number
             }
         };
-        let class: Option<u32> = row.try_get("class").map_err(&broken)?;
-        let object: Option<u32> = row.try_get("object").map_err(&broken)?;
-        let sub: Option<i32> = row.try_get("sub").map_err(&broken)?;
+        let class: Option<u32> = row.try_get(row::CLASS).map_err(&broken)?;
+        let object: Option<u32> = row.try_get(row::OBJECT).map_err(&broken)?;
+        let sub: Option<i32> = row.try_get(row::SUB).map_err(&broken)?;
         let address = class
             .zip(object)
             .map(|(class, object)| Address { place: Place { class, object }, sub: sub.unwrap_or(0) });
-        Ok(Standing { schema: row.try_get("schema").map_err(&broken)?, address, fact })
+        Ok(Standing { schema: row.try_get(row::SCHEMA).map_err(&broken)?, address, fact })
     }
 
     /// What a number stands for.

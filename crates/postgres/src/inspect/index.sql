@@ -30,28 +30,26 @@ SELECT i.schema,
        ARRAY[i.on_name]::text[]  AS parent_name,
        CASE WHEN current_setting('search_path') = i.path
               OR set_config('search_path', i.path, true) IS NOT NULL THEN
-           json_build_object(
-               -- Only the pretty form follows the search path.
-               'definition', pg_get_indexdef(i.indexrelid, 0, true),
-               'unique', nullif(i.indisunique, false),
-               -- What a build that broke off leaves behind is a state of its own. One on a
-               -- partitioned table is valid as soon as every partition has its own.
-               'invalid', nullif(NOT i.indisvalid, false),
-               'clustered', nullif(i.indisclustered, false),
-               'replica_identity', nullif(i.indisreplident, false),
-               'statistics', (
-                   SELECT json_object_agg(a.attnum::text, a.attstattarget ORDER BY a.attnum)
-                   FROM pg_attribute a
-                   WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0
-               ),
-               'attached_to', (
-                   SELECT p.relname
-                   FROM pg_inherits h
-                   JOIN pg_class p ON p.oid = h.inhparent
-                   WHERE h.inhrelid = i.indexrelid
-               ),
-               '_partitioned', nullif(c.relkind = 'I', false)
-           )
-       END::text AS attributes
+           -- Only the pretty form follows the search path.
+           pg_get_indexdef(i.indexrelid, 0, true)
+       END AS definition,
+       nullif(i.indisunique, false) AS "unique",
+       -- What a build that broke off leaves behind is a state of its own. One on a
+       -- partitioned table is valid as soon as every partition has its own.
+       nullif(NOT i.indisvalid, false) AS invalid,
+       nullif(i.indisclustered, false) AS clustered,
+       nullif(i.indisreplident, false) AS replica_identity,
+       (
+           SELECT json_object_agg(a.attnum::text, a.attstattarget ORDER BY a.attnum)
+           FROM pg_attribute a
+           WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0
+       ) AS statistics,
+       CASE WHEN c.relispartition THEN (
+           SELECT p.relname
+           FROM pg_inherits h
+           JOIN pg_class p ON p.oid = h.inhparent
+           WHERE h.inhrelid = i.indexrelid
+       ) END AS attached_to,
+       nullif(c.relkind = 'I', false) AS _partitioned
 FROM index i
 JOIN pg_class c ON c.oid = i.indexrelid

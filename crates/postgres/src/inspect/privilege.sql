@@ -13,16 +13,7 @@ inside AS MATERIALIZED (
 relation AS MATERIALIZED (
     SELECT i.schema, c.oid, c.relname, c.relkind, c.relowner, c.relacl,
            CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
-                          WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
-           -- An identity column's sequence goes with the column.
-           CASE WHEN c.relkind = 'S' THEN (
-               SELECT ARRAY[t.relname, a.attname]
-               FROM pg_depend o
-               JOIN pg_class t ON t.oid = o.refobjid
-               JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
-               WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid
-                 AND o.refclassid = 'pg_class'::regclass AND o.deptype = 'i'
-           ) END AS identity
+                          WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind
     FROM inside i
     JOIN pg_class c ON c.oid = i.object
     WHERE i.class = 'pg_class'::regclass AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
@@ -35,9 +26,20 @@ target AS (
     WHERE n.nspacl IS NOT NULL
     UNION ALL
     SELECT r.schema, r.relowner, r.kind, ARRAY[r.relname],
-           CASE WHEN r.identity IS NULL THEN r.kind ELSE 'column' END, coalesce(r.identity, ARRAY[r.relname]),
+           CASE WHEN i.name IS NULL THEN r.kind ELSE 'column' END, coalesce(i.name, ARRAY[r.relname]),
            r.relacl, acldefault(CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", r.relowner)
     FROM relation r
+    -- An identity column's sequence goes with the column.
+    LEFT JOIN LATERAL (
+        SELECT ARRAY[t.relname, a.attname] AS name
+        FROM pg_depend o
+        JOIN pg_class t ON t.oid = o.refobjid
+        JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
+        WHERE r.relkind = 'S'
+          AND o.classid = 'pg_class'::regclass AND o.objid = r.oid
+          AND o.refclassid = 'pg_class'::regclass AND o.deptype = 'i'
+        OFFSET 0
+    ) i ON true
     WHERE r.relacl IS NOT NULL
     UNION ALL
     -- A view's columns are no facts of their own.

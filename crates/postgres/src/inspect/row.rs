@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use tenantry_catalog::{Fact, Kind, ObjectId};
-use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Row};
 
 use super::InspectError;
 use super::facts::Said;
@@ -27,8 +28,22 @@ pub(super) struct Address {
     pub(super) sub: i32,
 }
 
-/// An attribute that is none: an object of attributes, which few facts of the kind have.
-const SELDOM: &str = "_seldom";
+/// The columns that every kind's statement begins with: where a fact stands.
+pub(super) const SCHEMA: usize = 0;
+pub(super) const CLASS: usize = 1;
+pub(super) const OBJECT: usize = 2;
+pub(super) const SUB: usize = 3;
+/// The first one that says something: the fact's kind, after it its name, and its parent's kind and name. Each one after these
+/// is an attribute, by the column's name.
+pub(super) const SAYS: usize = 4;
+const KIND: usize = SAYS;
+const NAME: usize = SAYS + 1;
+const PARENT_KIND: usize = SAYS + 2;
+const PARENT_NAME: usize = SAYS + 3;
+const FIRST_ATTRIBUTE: usize = SAYS + 4;
+
+/// A column that is no attribute, but an object of them: where most are null, that is less work for the server.
+const ATTRIBUTES: &str = "attributes";
 /// An attribute that is none: what the fact rests on beside what `pg_depend`
 /// knows, each as `[kind's word, [parts of the name]]`.
 const RESTS_ON: &str = "_rests_on";
@@ -37,16 +52,26 @@ const RESTS_ON: &str = "_rests_on";
 pub(super) fn decode(what: &'static str, row: &Row) -> Result<Said, InspectError> {
     let broken = InspectError::query(what);
     let kind = |word: &str| word.parse::<Kind>().map_err(|source| InspectError::Kind { what, source });
-    let name: Vec<String> = row.try_get("name").map_err(&broken)?;
-    let id = ObjectId { kind: kind(row.try_get("kind").map_err(&broken)?)?, name };
-    let parent = match row.try_get("parent_kind").map_err(&broken)? {
+    let name: Vec<String> = row.try_get(NAME).map_err(&broken)?;
+    let id = ObjectId { kind: kind(row.try_get(KIND).map_err(&broken)?)?, name };
+    let parent = match row.try_get(PARENT_KIND).map_err(&broken)? {
         Some(word) => {
-            Some(ObjectId { kind: kind(word)?, name: row.try_get("parent_name").map_err(&broken)? })
+            Some(ObjectId { kind: kind(word)?, name: row.try_get(PARENT_NAME).map_err(&broken)? })
         }
         None => None,
     };
     let wrong = |source| InspectError::Attributes { what, object: id.to_string(), source };
-    let mut attributes = attributes(row.try_get("attributes").map_err(&broken)?).map_err(wrong)?;
+    let mut attributes = BTreeMap::new();
+    for (at, column) in row.columns().iter().enumerate().skip(FIRST_ATTRIBUTE) {
+        if column.name() == ATTRIBUTES {
+            let json: Option<&str> = row.try_get(at).map_err(&broken)?;
+            attributes.extend(json.map(object).transpose().map_err(wrong)?.unwrap_or_default());
+        } else if let Some(value) = value(row, at, column.type_()).map_err(&broken)? {
+            attributes.insert(column.name().to_owned(), value);
+        }
+    }
+    attributes.retain(|_, value| !value.is_null());
+    attributes.values_mut().for_each(strip);
     let references = match attributes.remove(RESTS_ON) {
         Some(list) => references(list).map_err(wrong)?,
         None => Vec::new(),
@@ -54,15 +79,20 @@ pub(super) fn decode(what: &'static str, row: &Row) -> Result<Said, InspectError
     Ok(Said { what, fact: Fact { id, parent, attributes }, references })
 }
 
-/// The attributes without those that are null, at any depth.
-fn attributes(json: &str) -> Result<BTreeMap<String, Value>, serde_json::Error> {
-    let mut attributes: BTreeMap<String, Value> = serde_json::from_str(json)?;
-    if let Some(Value::Object(seldom)) = attributes.remove(SELDOM) {
-        attributes.extend(seldom);
-    }
-    attributes.retain(|_, value| !value.is_null());
-    attributes.values_mut().for_each(strip);
-    Ok(attributes)
+fn object(json: &str) -> Result<BTreeMap<String, Value>, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
+/// An attribute that has a column of its own.
+fn value(row: &Row, at: usize, of: &Type) -> Result<Option<Value>, Error> {
+    Ok(match *of {
+        Type::BOOL => row.try_get::<_, Option<bool>>(at)?.map(Value::from),
+        Type::INT2 => row.try_get::<_, Option<i16>>(at)?.map(Value::from),
+        Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map(Value::from),
+        Type::INT8 => row.try_get::<_, Option<i64>>(at)?.map(Value::from),
+        Type::JSON => row.try_get(at)?,
+        _ => row.try_get::<_, Option<String>>(at)?.map(Value::from),
+    })
 }
 
 fn references(list: Value) -> Result<Vec<ObjectId>, serde_json::Error> {
@@ -156,9 +186,11 @@ pub(super) struct Edge {
 impl Rest {
     pub(super) fn decode(row: &Row) -> Result<Self, InspectError> {
         let broken = InspectError::query("dependencies");
-        let number = |column: &str| row.try_get::<_, u32>(column).map_err(&broken);
-        let place = Place { class: number("class")?, object: number("object")? };
-        let kind = match row.try_get("type").map_err(&broken)? {
+        // By position: there are hundreds of rows for each schema.
+        let number = |column: usize| row.try_get::<_, u32>(column).map_err(&broken);
+        let sub = |column: usize| row.try_get::<_, i32>(column).map_err(&broken);
+        let place = Place { class: number(1)?, object: number(2)? };
+        let kind = match row.try_get(7).map_err(&broken)? {
             None => None,
             Some("i") => Some(EdgeType::PartOf),
             Some("P") => Some(EdgeType::CopyOf),
@@ -168,15 +200,12 @@ impl Rest {
         let edge = match kind {
             None => None,
             Some(kind) => Some(Edge {
-                from: Address { place, sub: row.try_get("sub").map_err(&broken)? },
-                on: Address {
-                    place: Place { class: number("on_class")?, object: number("on_object")? },
-                    sub: row.try_get("on_sub").map_err(&broken)?,
-                },
+                from: Address { place, sub: sub(3)? },
+                on: Address { place: Place { class: number(4)?, object: number(5)? }, sub: sub(6)? },
                 kind,
             }),
         };
-        Ok(Self { schema: number("schema")?, place, edge })
+        Ok(Self { schema: number(0)?, place, edge })
     }
 }
 

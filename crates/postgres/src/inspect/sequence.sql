@@ -13,18 +13,16 @@ SELECT r.schema,
        ARRAY[r.relname]::text[]  AS name,
        CASE WHEN a.attnum IS NOT NULL THEN 'column' END AS parent_kind,
        CASE WHEN a.attnum IS NOT NULL THEN ARRAY[t.relname, a.attname]::text[] END AS parent_name,
-       json_build_object(
-           'owner', pg_get_userbyid(r.relowner),
-           -- smallint, integer or bigint: never of the schema's own.
-           'type', format_type(s.seqtypid, NULL),
-           'start', s.seqstart,
-           'increment', s.seqincrement,
-           'min', s.seqmin,
-           'max', s.seqmax,
-           'cache', s.seqcache,
-           'cycle', nullif(s.seqcycle, false),
-           'unlogged', nullif(r.relpersistence = 'u', false)
-       )::text AS attributes
+       pg_get_userbyid(r.relowner) AS owner,
+       -- smallint, integer or bigint: never of the schema's own.
+       format_type(s.seqtypid, NULL) AS type,
+       s.seqstart AS start,
+       s.seqincrement AS increment,
+       s.seqmin AS min,
+       s.seqmax AS max,
+       s.seqcache AS cache,
+       nullif(s.seqcycle, false) AS cycle,
+       nullif(r.relpersistence = 'u', false) AS unlogged
 FROM relation r
 JOIN pg_sequence s ON s.seqrelid = r.oid
 LEFT JOIN pg_depend o ON o.classid = 'pg_class'::regclass

@@ -14,19 +14,18 @@ SELECT r.schema,
        ARRAY[r.relname]::text[]  AS name,
        NULL::text                AS parent_kind,
        NULL::text[]              AS parent_name,
-       CASE WHEN current_setting('search_path') = r.path
-              OR set_config('search_path', r.path, true) IS NOT NULL THEN
-           json_build_object(
-               'owner', pg_get_userbyid(r.relowner),
-               -- What few tables have: putting together what is null takes time.
-               '_seldom', CASE WHEN r.relpersistence = 'u'
+       pg_get_userbyid(r.relowner) AS owner,
+       -- What few tables have.
+       CASE WHEN (r.relpersistence = 'u'
                                  OR r.relkind = 'p'
                                  OR r.reloftype <> 0
                                  OR am.amname <> 'heap'
                                  OR options.pairs IS NOT NULL
                                  OR r.relrowsecurity
                                  OR r.relforcerowsecurity
-                                 OR r.relreplident <> 'd' THEN json_build_object(
+                                 OR r.relreplident <> 'd')
+             AND (current_setting('search_path') = r.path
+                  OR set_config('search_path', r.path, true) IS NOT NULL) THEN json_build_object(
                    'unlogged', nullif(r.relpersistence = 'u', false),
                    'partition_key', pg_get_partkeydef(r.oid),
                    'of_type', CASE WHEN r.reloftype <> 0 THEN format_type(r.reloftype, NULL) END,
@@ -43,8 +42,7 @@ SELECT r.schema,
                            SELECT FROM pg_index i WHERE i.indrelid = r.oid AND i.indisreplident
                        ) THEN 'index' ELSE 'nothing' END
                    END
-               ) END
-           )
+               )
        END::text AS attributes
 FROM relation r
 LEFT JOIN pg_am am ON am.oid = r.relam

@@ -9,6 +9,11 @@ use tenantry_engine::SchemaName;
 const OBJECTS_A_BATCH: usize = 1500;
 /// How many schemas are read together, however small they are.
 const SCHEMAS_A_BATCH: usize = 50;
+/// How many batches are read at one time, at least and at most: what one of them becomes is put together while the server works
+/// on the others. As many as tenants are changed at one time: a server has other things to do.
+const AT_ONCE: (usize, usize) = (2, 4);
+/// How many batches a connection must have to read, to be worth its plans: they take as long as reading twenty schemas.
+const WORTH_A_CONNECTION: usize = 4;
 /// How often one that moves is read along with others, before it is read alone: that is faster.
 const TRIES_TOGETHER: u32 = 3;
 /// How often it is read alone, before it is given up.
@@ -41,6 +46,11 @@ impl Waiting {
     /// Everything.
     pub(super) fn new(items: Vec<Item>) -> Self {
         Self { batches: batches(items), moved: Vec::new() }
+    }
+
+    /// How many batches are read at one time.
+    pub(super) fn at_once(&self) -> usize {
+        (self.batches.len() / WORTH_A_CONNECTION).clamp(AT_ONCE.0, AT_ONCE.1)
     }
 
     /// What is to be read next. `idle` when nothing is being read that may still come back.
@@ -118,6 +128,12 @@ mod tests {
         assert_eq!(sizes(5, 600), [2, 2, 1]);
         assert_eq!(sizes(3, 100_000), [1, 1, 1]);
         assert!(sizes(0, 1).is_empty());
+    }
+
+    #[test]
+    fn the_more_there_is_to_read_the_more_connections_read_it() {
+        let at_once = |count| Waiting::new(items(count, 10)).at_once();
+        assert_eq!([1, 150, 600, 5000].map(at_once), [2, 2, 3, 4]);
     }
 
     #[test]
