@@ -55,9 +55,7 @@ pub(super) fn decode(what: &'static str, row: &Row) -> Result<Said, InspectError
     let name: Vec<String> = row.try_get(NAME).map_err(&broken)?;
     let id = ObjectId { kind: kind(row.try_get(KIND).map_err(&broken)?)?, name };
     let parent = match row.try_get(PARENT_KIND).map_err(&broken)? {
-        Some(word) => {
-            Some(ObjectId { kind: kind(word)?, name: row.try_get(PARENT_NAME).map_err(&broken)? })
-        }
+        Some(word) => Some(ObjectId { kind: kind(word)?, name: row.try_get(PARENT_NAME).map_err(&broken)? }),
         None => None,
     };
     let wrong = |source| InspectError::Attributes { what, object: id.to_string(), source };
