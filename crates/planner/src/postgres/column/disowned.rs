@@ -114,6 +114,11 @@ impl<'a> Change<'a> {
         self.leader.as_ref() == Some(&column.id)
     }
 
+    /// Whether a column of both sides is made anew.
+    pub(super) fn makes_anew(&self, column: &Fact) -> bool {
+        self.columns.contains(&column)
+    }
+
     /// What the statements work on besides: what rests on it goes before, and
     /// comes after.
     pub(super) fn reaches(&self) -> BTreeSet<ObjectId> {

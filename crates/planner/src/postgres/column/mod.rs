@@ -232,8 +232,11 @@ impl Rules for Column {
         let has = |attribute: &str| differs(attribute) && !follows(from, to, attribute, context);
         let mut steps = Vec::new();
         let mut rebuild = BTreeSet::new();
+        // Its NOT NULL comes with it then.
+        let mut made_anew = false;
         if differs("inherited") {
             let change = disowned::change(to, context);
+            made_anew = change.makes_anew(to);
             rebuild.extend(change.links.iter().cloned());
             if change.is_led_by(to) {
                 rebuild.extend(change.rebuilt(context));
@@ -285,13 +288,13 @@ impl Rules for Column {
             }
         }
         let mut not_null = Vec::new();
-        if before.not_null && !after.not_null && has("not_null") {
+        if before.not_null && !after.not_null && has("not_null") && !made_anew {
             not_null.extend(not_null::remove(to, context));
         }
         let renamed = has("not_null_name") || has("not_null_no_inherit") || has("not_null_not_valid");
         let mut set_not_null = Vec::new();
         let with_above = differs("not_null") && !has("not_null");
-        if after.not_null && !with_above && (has("not_null") || renamed) {
+        if after.not_null && !with_above && !made_anew && (has("not_null") || renamed) {
             set_not_null.extend(not_null::set(to, &before, &after, context)?);
         }
         let mut identity = Vec::new();
