@@ -14,6 +14,8 @@ use crate::output::text::{count, grouped};
 
 /// So often a log gets a line.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Of so many lines that would say the same, a log gets one.
+const SAME_EVERY: u32 = 6;
 /// So many failures are told as they happen; the end tells all.
 const FAILURES_TOLD: u32 = 10;
 
@@ -40,7 +42,13 @@ struct State {
     waves: Vec<ProgressBar>,
     /// What a line would say.
     now: String,
+    /// How far the waves are.
+    lanes: String,
+    /// What is waited for, until a wave gets further.
+    waiting: Option<String>,
     told: String,
+    /// For how many lines there was nothing new to say.
+    unchanged: u32,
     failures: u32,
     ticker: Option<JoinHandle<()>>,
 }
@@ -60,7 +68,10 @@ impl Watcher {
             spinner: None,
             waves: Vec::new(),
             now: String::new(),
+            lanes: String::new(),
+            waiting: None,
             told: String::new(),
+            unchanged: 0,
             failures: 0,
             ticker: None,
         };
@@ -139,7 +150,9 @@ impl State {
             Progress::Blocked { .. } => {}
             Progress::Waiting { what, until } => {
                 let until = until.map(|until| format!(", until {}", crate::output::text::moment(until)));
-                self.doing(format!("waiting for {what}{}", until.unwrap_or_default()));
+                let waiting = format!("waiting for {what}{}", until.unwrap_or_default());
+                self.doing(waiting.clone());
+                self.waiting = Some(waiting);
             }
             Progress::Ordered { refused: Some(reason) } => self.say(reason),
             Progress::Ordered { refused: None } => {}
@@ -193,8 +206,13 @@ impl State {
 
     fn waves(&mut self, waves: &[WaveProgress], made: u32, to_make: u32) {
         let all = lanes(waves, made, to_make);
+        let lanes = line(&all);
+        if lanes != self.lanes {
+            self.waiting = None;
+            self.lanes = lanes;
+        }
         if self.how == How::Bars {
-            self.spin(None);
+            self.spin(self.waiting.clone().as_deref());
             while self.waves.len() < all.len() {
                 self.waves.push(self.bars.add(ProgressBar::new(0).with_style(style())));
             }
@@ -208,14 +226,19 @@ impl State {
                 }
             }
         }
-        self.now = line(&all);
+        let waiting = self.waiting.iter().map(|waiting| format!("; {waiting}"));
+        self.now = std::iter::once(self.lanes.clone()).chain(waiting).collect();
     }
 
     /// A line for a log, where there is something new to say or time goes by.
     fn line(&mut self) {
-        if !self.now.is_empty() {
+        if self.now.is_empty() {
+            return;
+        }
+        self.unchanged = if self.now == self.told { self.unchanged + 1 } else { 0 };
+        if self.unchanged.is_multiple_of(SAME_EVERY) {
             let seconds = self.began.elapsed().as_secs();
-            let same = if self.now == self.told { " (as before)" } else { "" };
+            let same = if self.unchanged > 0 { " (as before)" } else { "" };
             let text = format!("{seconds} s: {}{same}", self.now);
             self.told.clone_from(&self.now);
             self.say(&text);
@@ -288,6 +311,8 @@ fn style() -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use tenantry_fleet::rollout::Waiting;
+
     use super::*;
 
     fn wave(name: &str, tenants: u32, done: u32, failed: u32) -> WaveProgress {
@@ -299,5 +324,22 @@ mod tests {
         let waves = [wave("canary", 10, 10, 0), wave("empty", 0, 0, 0), wave("rest", 1490, 153, 1)];
         assert_eq!(line(&lanes(&waves, 0, 0)), "canary 10/10, rest 153/1,490, 1 failed");
         assert_eq!(line(&lanes(&[], 7, 12)), "new schemas 7/12");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said_until_a_wave_gets_further() {
+        let watcher = Watcher::new(true);
+        let tell = |done| {
+            let waves = vec![wave("canary", 2, done, 0)];
+            watcher.tell(&Progress::Waves { waves, made: 0, to_make: 0 });
+            watcher.state().now.clone()
+        };
+        assert_eq!(tell(1), "canary 1/2");
+        let what = Waiting::Soak("canary".to_owned());
+        watcher.tell(&Progress::Waiting { what, until: None });
+        for _ in 0..2 {
+            assert_eq!(tell(1), "canary 1/2; waiting for wave canary to have been in sync long enough");
+        }
+        assert_eq!(tell(2), "canary 2/2");
     }
 }

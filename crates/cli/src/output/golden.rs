@@ -188,6 +188,15 @@ fn apply_that_was_paused_by_its_budget() {
 }
 
 #[test]
+fn apply_outside_of_its_windows() {
+    let mut report = failed_fleet();
+    if let Some(rollout) = &mut report.rollout {
+        rollout.state = RolloutState::Running;
+    }
+    insta::assert_snapshot!(ran(Some(Outcome::OutsideWindow(Some(at(700)))), report));
+}
+
+#[test]
 fn apply_without_anything_to_do() {
     insta::assert_snapshot!(ran(None, report(well(1, NEW), NEW)));
 }

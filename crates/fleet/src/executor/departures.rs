@@ -89,7 +89,7 @@ pub(super) fn unknown(look: &Look, options: &Options) -> Option<DigestError> {
 /// Whether a run ended so that those who left may be seen to.
 fn may_go_on(outcome: Option<&Outcome>) -> bool {
     match outcome {
-        None | Some(Outcome::AwaitingApproval | Outcome::Incomplete(_)) => true,
+        None | Some(Outcome::AwaitingApproval | Outcome::Incomplete(_) | Outcome::OutsideWindow(_)) => true,
         Some(Outcome::Ended(state)) => matches!(state, RolloutState::Succeeded | RolloutState::Failed),
         Some(Outcome::Paused(_) | Outcome::RollBack | Outcome::Stopped) => false,
     }

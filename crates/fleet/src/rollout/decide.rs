@@ -50,8 +50,6 @@ pub enum Waiting {
     Database(DatabaseName),
     /// A wave's tenants must have been in sync for some time.
     Soak(String),
-    /// A window in which tenants may be changed.
-    Window,
 }
 
 /// How a run of a rollout ended; the rollout itself may go on in another run.
@@ -69,6 +67,8 @@ pub enum Outcome {
     /// All that could be done is done; these many tenants' databases did not
     /// answer.
     Incomplete(usize),
+    /// No window is open in which tenants may be changed; the next one opens then.
+    OutsideWindow(Option<Timestamp>),
     /// Somebody asked to stop.
     Stopped,
 }
@@ -80,7 +80,6 @@ impl fmt::Display for Waiting {
             Waiting::Retry(count) => write!(f, "another attempt on {count} tenants"),
             Waiting::Database(database) => write!(f, "{database}, which does not answer"),
             Waiting::Soak(wave) => write!(f, "wave {wave} to have been in sync long enough"),
-            Waiting::Window => f.write_str("the next window"),
         }
     }
 }
@@ -95,6 +94,14 @@ impl fmt::Display for Outcome {
             Outcome::Incomplete(count) => {
                 write!(f, "{count} tenants could not be reached; it goes on with the next start")
             }
+            Outcome::OutsideWindow(None) => {
+                f.write_str("tenants may not be changed now, and no window ever opens")
+            }
+            Outcome::OutsideWindow(Some(opens)) => write!(
+                f,
+                "tenants may not be changed now: the next window opens at {}; it goes on with a start after that",
+                opens.strftime("%Y-%m-%dT%H:%MZ")
+            ),
             Outcome::Stopped => f.write_str("stopped on request; it goes on with the next start"),
         }
     }
@@ -442,7 +449,11 @@ impl Machine {
         if let Some(until) = self.next_time(now) {
             return Action::Wait(Some(until), self.waits_for(now));
         }
+        let windows = &self.limits.spec.windows;
         match &self.rollout.stage {
+            Stage::Running if self.is_anybody_waiting() && !window::open(windows, now) => {
+                Action::Finish(Outcome::OutsideWindow(window::next_opening(windows, now)))
+            }
             Stage::AwaitingApproval => Action::Finish(Outcome::AwaitingApproval),
             _ if self.may_be_approved() => Action::Finish(Outcome::AwaitingApproval),
             _ => Action::Finish(Outcome::Incomplete(self.roster.count(PhaseKind::Unreachable))),
@@ -461,11 +472,13 @@ impl Machine {
         if running {
             let current = self.rollout.current_or_last();
             times.extend(self.rollout.waves.get(current).and_then(Wave::soaked));
-            if self.roster.up_to(PhaseKind::Waiting, current).next().is_some() {
-                times.extend(window::next_opening(&self.limits.spec.windows, now));
-            }
         }
         times.into_iter().filter(|time| *time > now).min()
+    }
+
+    /// Whether somebody in the waves that have begun could be changed.
+    fn is_anybody_waiting(&self) -> bool {
+        self.roster.up_to(PhaseKind::Waiting, self.rollout.current_or_last()).next().is_some()
     }
 
     fn waits_for(&self, now: Timestamp) -> Waiting {
@@ -483,7 +496,6 @@ impl Machine {
             Some(wave) if wave.soaked().is_some_and(|soaked| now < soaked) => {
                 Waiting::Soak(wave.name.clone())
             }
-            _ if !window::open(&self.limits.spec.windows, now) => Waiting::Window,
             _ => Waiting::Work,
         }
     }

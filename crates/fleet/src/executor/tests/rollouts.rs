@@ -1,10 +1,10 @@
 //! What a rollout does, with whose word, and the way back.
 
 use super::{FAILED, SUCCEEDED, name, provisioned, state};
-use crate::TenantState;
 use crate::executor::testing::{Fault, Stage};
 use crate::executor::{FleetError, Options};
 use crate::rollout::{Order, Outcome, RolloutState};
+use crate::{TenantState, Window};
 
 #[tokio::test(start_paused = true)]
 async fn tenants_are_made_and_brought_to_the_next_definition() {
@@ -161,6 +161,27 @@ async fn a_fleet_may_be_driven_from_any_thread() {
     sendable(fleet.status(&mut control)).await.unwrap();
     sendable(fleet.history(None, 1)).await.unwrap();
     assert!(sendable(fleet.rollback(None, &options, &mut control)).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn outside_of_its_windows_nobody_waits_for_the_next_one() {
+    // It is noon.
+    let mut stage = provisioned(20, "users").await;
+    stage.spec.rollout.windows = vec![Window::new(Vec::new(), "02:00", "04:00", "UTC").unwrap()];
+    stage.define("users invoices");
+    let closed = stage.apply().await.unwrap();
+    let opens = match closed.outcome {
+        Some(Outcome::OutsideWindow(Some(opens))) => opens,
+        other => panic!("{other:?}"),
+    };
+    assert!(opens.to_string().contains("T02:00:00"), "{opens}");
+    assert_eq!((closed.applied, stage.with("a", "users")), (0, 20));
+    tokio::time::advance(std::time::Duration::from_secs(15 * 3600)).await;
+    let open = stage.apply().await.unwrap();
+    assert_eq!((open.outcome, open.applied), (SUCCEEDED, 20));
+    stage.spec.rollout.windows = vec![Window::new(Vec::new(), "12:00", "12:30", "UTC").unwrap()];
+    let nothing = stage.apply().await.unwrap();
+    assert_eq!(nothing.outcome, None, "there is nothing to do");
 }
 
 #[tokio::test(start_paused = true)]
