@@ -27,9 +27,9 @@ impl From<Error> for Ended {
 
 /// Tries a pair, and the old schema by itself if that is wanted.
 pub fn try_pair(judge: &Judge, pair: &Pair<'_>, alone: bool) -> Verdict {
-    let tried = load(judge, pair).and_then(|loaded| {
-        if alone {
-            stays_and_is_made_anew(judge, pair.old, &loaded.old_dump)?;
+    let tried = load(judge, pair, alone).and_then(|loaded| {
+        if let Some(old_dump) = &loaded.old_dump {
+            stays_and_is_made_anew(judge, pair.old, old_dump)?;
         }
         changes(judge, pair, &loaded, alone)
     });
@@ -41,15 +41,17 @@ pub fn try_pair(judge: &Judge, pair: &Pair<'_>, alone: bool) -> Verdict {
 
 /// Both schemas are there, made by psql.
 struct Loaded {
-    old_dump: String,
+    /// Where the old one is tried by itself: pg_dump is a good part of a trial.
+    old_dump: Option<String>,
     new_dump: String,
 }
 
-fn load(judge: &Judge, pair: &Pair<'_>) -> Result<Loaded, Ended> {
+fn load(judge: &Judge, pair: &Pair<'_>, alone: bool) -> Result<Loaded, Ended> {
     let database = judge.database();
     database.load(OLD, &pair.old.sql())?;
     database.load(NEW, &pair.new.sql())?;
-    Ok(Loaded { old_dump: database.dump(OLD)?, new_dump: database.dump(NEW)? })
+    let old_dump = alone.then(|| database.dump(OLD)).transpose()?;
+    Ok(Loaded { old_dump, new_dump: database.dump(NEW)? })
 }
 
 /// A schema is equal to its own definition, and to the definition that is written out of it; made from nothing by a plan it
@@ -79,7 +81,7 @@ fn changes(judge: &Judge, pair: &Pair<'_>, loaded: &Loaded, again: bool) -> Resu
     let queries = pair.old.surviving(pair.new);
     let before = rows(judge, &queries)?;
     let plan = answered("the change", engine.plan(OLD, &target))?.plan;
-    if loaded.old_dump == loaded.new_dump {
+    if loaded.old_dump.as_ref() == Some(&loaded.new_dump) {
         empty(&plan, "a plan between equal schemas")?;
     }
     let text = script(&plan, OLD);
