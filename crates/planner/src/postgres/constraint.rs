@@ -12,7 +12,7 @@ use super::lineage;
 use super::options::Options;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{Destructive, Fate, HazardKind, Lock, LockMode, LockTarget, PlanError, Step, Verb};
+use crate::{Destructive, HazardKind, Lock, LockMode, LockTarget, PlanError, Step, Verb};
 
 /// The rules of constraints.
 pub(super) struct Constraint;
@@ -108,16 +108,7 @@ impl Attributes {
 /// The constraint of another name that takes a partition's place under the
 /// same constraint of the partitioned table: neither can be dropped or made.
 fn namesake<'a>(fact: &Fact, catalog: &'a Catalog, context: &Context<'_>) -> Option<&'a Fact> {
-    let above = lineage::constraint_above(fact, context)?;
-    if context.is_new(&above) || context.is_gone(&above) {
-        return None;
-    }
-    catalog.children(fact.parent.as_ref()?).find(|sibling| {
-        sibling.id.kind == Kind::Constraint
-            && sibling.text("attached_to") == fact.text("attached_to")
-            && sibling.id != fact.id
-            && matches!(context.fate(&sibling.id), Fate::Create | Fate::Drop | Fate::Replace)
-    })
+    lineage::namesake(fact, &lineage::constraint_above(fact, context)?, catalog, context)
 }
 
 /// The check of a table above that leaves its copy here when the link to that
@@ -409,10 +400,7 @@ impl Rules for Constraint {
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
         let table = fact.id.first();
         if verb == Verb::Create && matches!(fact.text("type"), Some("primary key" | "unique")) {
-            // What had its name gets another one before.
-            let before = context.from.get(&fact.id).filter(|before| context.is_gone(&before.id));
-            let renamed = before.and_then(|before| namesake(before, context.to, context));
-            let renamed = renamed.map(|renamed| renamed.id.clone());
+            let renamed = lineage::gives_up_its_name(fact, context, namesake);
             let above = lineage::constraint_above(fact, context).into_iter().chain(renamed);
             return above.map(|other| (verb, other)).collect();
         }

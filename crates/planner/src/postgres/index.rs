@@ -12,7 +12,7 @@ use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 use super::lineage;
 use crate::rules::{Alteration, Context, Rules, Slot};
 use crate::sql::Quoted;
-use crate::{Fate, HazardKind, LockMode, PlanError, Step, Verb};
+use crate::{HazardKind, LockMode, PlanError, Step, Verb};
 
 /// The rules of indexes.
 pub(super) struct Index;
@@ -95,16 +95,7 @@ fn above(fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
 /// The index of another name that takes a partition's place under the same
 /// index of the partitioned table: neither can be dropped or made.
 fn namesake<'a>(fact: &Fact, catalog: &'a Catalog, context: &Context<'_>) -> Option<&'a Fact> {
-    let above = above(fact, context)?;
-    if context.is_new(&above) || context.is_gone(&above) {
-        return None;
-    }
-    catalog.children(&relation(fact)).find(|sibling| {
-        sibling.id.kind == Kind::Index
-            && sibling.text("attached_to") == fact.text("attached_to")
-            && sibling.id != fact.id
-            && matches!(context.fate(&sibling.id), Fate::Create | Fate::Drop | Fate::Replace)
-    })
+    lineage::namesake(fact, &above(fact, context)?, catalog, context)
 }
 
 /// The names of an index and of those above it, the uppermost first.
@@ -242,10 +233,8 @@ impl Rules for Index {
             return Vec::new();
         }
         let on = relation(fact);
-        let mut waits = Vec::new();
-        // What had its name gets another one before.
-        let before = context.from.get(&fact.id).filter(|before| context.is_gone(&before.id));
-        waits.extend(before.and_then(|before| namesake(before, context.to, context)).map(|it| it.id.clone()));
+        let mut waits: Vec<ObjectId> =
+            lineage::gives_up_its_name(fact, context, namesake).into_iter().collect();
         if fact.is("invalid") {
             let below = lineage::partitions_below(on.first(), context.to);
             waits.extend(below.iter().map(|table| ObjectId::new(Kind::Partition, [*table])));

@@ -4,8 +4,8 @@
 
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
 
-use crate::Verb;
 use crate::rules::{Context, Rebuild};
+use crate::{Fate, Verb};
 
 /// The tables of the schema above one, each with the fact that says so.
 fn above<'a>(table: &str, catalog: &'a Catalog) -> impl Iterator<Item = (&'a ObjectId, &'a str)> + use<'a> {
@@ -198,4 +198,33 @@ pub(super) fn constraint_above(constraint: &Fact, context: &Context<'_>) -> Opti
 pub(super) fn index_above(index: &Fact, table: &str, context: &Context<'_>) -> Option<ObjectId> {
     let name = index.text("attached_to")?;
     (!stays_under(table, context).is_empty()).then(|| ObjectId::new(Kind::Index, [name]))
+}
+
+/// The sibling of another name that takes a fact's place below the one `above`, which stays: what is below it can neither be
+/// dropped nor made, only renamed.
+pub(super) fn namesake<'a>(
+    fact: &Fact,
+    above: &ObjectId,
+    catalog: &'a Catalog,
+    context: &Context<'_>,
+) -> Option<&'a Fact> {
+    if context.is_new(above) || context.is_gone(above) {
+        return None;
+    }
+    catalog.children(fact.parent.as_ref()?).find(|sibling| {
+        sibling.id.kind == fact.id.kind
+            && sibling.text("attached_to") == fact.text("attached_to")
+            && sibling.id != fact.id
+            && matches!(context.fate(&sibling.id), Fate::Create | Fate::Drop | Fate::Replace)
+    })
+}
+
+/// What has the name that a fact is to have, by the name that it gets before.
+pub(super) fn gives_up_its_name(
+    fact: &Fact,
+    context: &Context<'_>,
+    namesake: for<'a> fn(&Fact, &'a Catalog, &Context<'_>) -> Option<&'a Fact>,
+) -> Option<ObjectId> {
+    let before = context.from.get(&fact.id).filter(|before| context.is_gone(&before.id))?;
+    namesake(before, context.to, context).map(|renamed| renamed.id.clone())
 }
