@@ -62,6 +62,20 @@ fn create_step(fact: &Fact, verb: Verb, domain: &Attributes, checks: &[String]) 
     Step::new(&fact.id, verb, sql)
 }
 
+/// The domain of this name that a fact is of, and each one beneath it.
+fn beneath<'a>(
+    fact: &'a Fact,
+    name: Option<&'a str>,
+    catalog: &'a Catalog,
+) -> impl Iterator<Item = &'a Fact> {
+    let of = |fact: &'a Fact, name: Option<&str>| {
+        let named =
+            |on: &&ObjectId| on.kind == Kind::Domain && name == Some(Quoted(on.first()).to_string().as_str());
+        catalog.depends_on(&fact.id).filter(named).find_map(|on| catalog.get(on))
+    };
+    std::iter::successors(of(fact, name), move |domain| of(domain, domain.text("base")))
+}
+
 /// What a column's domain, and the domains that it rests on, demand of values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Demands {
@@ -77,17 +91,11 @@ impl Demands {
     /// Of a column. Domains outside of the schema are not known.
     pub(super) fn of_column(column: &Fact, catalog: &Catalog) -> Self {
         let mut demands = Self::default();
-        let (mut of, mut name) = (column, column.text("type"));
-        while let Some(domain) = catalog
-            .depends_on(&of.id)
-            .filter(|on| on.kind == Kind::Domain && name == Some(Quoted(on.first()).to_string().as_str()))
-            .find_map(|on| catalog.get(on))
-        {
+        for domain in beneath(column, column.text("type"), catalog) {
             demands.not_null |= domain.is("not_null");
             demands.checks |= catalog.children(&domain.id).any(|of| of.id.kind == Kind::DomainConstraint);
             demands.default |= domain.get("default").is_some();
-            (of, name) = (domain, domain.text("base"));
-            demands.base = name.unwrap_or_default().to_owned();
+            domain.text("base").unwrap_or_default().clone_into(&mut demands.base);
         }
         demands
     }

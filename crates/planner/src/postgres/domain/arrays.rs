@@ -45,15 +45,9 @@ pub(super) fn rest_on_columns(domain: &ObjectId, context: &Context<'_>) -> BTree
 
 /// The type beneath a domain and those that it rests on.
 fn base(domain: &ObjectId, catalog: &Catalog) -> Option<String> {
-    let mut at = catalog.get(domain)?;
-    loop {
-        let base = at.text("base")?;
-        let named = |on: &&ObjectId| on.kind == Kind::Domain && Quoted(on.first()).to_string() == base;
-        match catalog.depends_on(&at.id).find(named).and_then(|on| catalog.get(on)) {
-            Some(below) => at = below,
-            None => return Some(base.to_owned()),
-        }
-    }
+    let domain = catalog.get(domain)?;
+    let last = super::beneath(domain, domain.text("base"), catalog).last().unwrap_or(domain);
+    last.text("base").map(str::to_owned)
 }
 
 /// The step that makes the demand, with what its check of all values takes.
