@@ -7,13 +7,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId, Reference};
 use tenantry_engine::TenantName;
-use tenantry_planner::postgres::OWNER;
+use tenantry_planner::postgres::{GRANTED_BY, OWNER};
 use tenantry_planner::sql::{Identifier, IdentifierError};
 
 /// What stands for the tenant's name in a template.
 const NAME: &str = "{name}";
-/// What comes between a privilege and who granted it, where that was not the object's owner.
-const GRANTED_BY: &str = " GRANTED BY ";
 
 /// As whom a tenant's statements run, and whose is what they make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,9 @@ use crate::{PlanError, Refusal, ServerVersion};
 /// its own, that role.
 pub const OWNER: &str = "__OWNER__";
 
+/// What comes between a privilege and who granted it, where that was not the object's owner.
+pub const GRANTED_BY: &str = " GRANTED BY ";
+
 /// Everybody.
 pub(super) const PUBLIC: &str = "PUBLIC";
 
@@ -35,7 +38,7 @@ impl Privileges {
     pub(super) fn of(fact: &Fact) -> Result<Self, PlanError> {
         let mut held = BTreeMap::new();
         for word in fact.decode::<Attributes>()?.privileges {
-            if let Some((privilege, grantor)) = word.split_once(" GRANTED BY ") {
+            if let Some((privilege, grantor)) = word.split_once(GRANTED_BY) {
                 let reason = format!("{privilege} was granted by {grantor}, and not by the object's owner");
                 let remedy =
                     format!("Have {grantor} revoke it by hand, or put the object into spec.policy.ignore");

@@ -43,7 +43,7 @@ mod wording;
 
 use tenantry_catalog::{Fact, Kind};
 
-pub use access::OWNER;
+pub use access::{GRANTED_BY, OWNER};
 pub use materialized_view::POPULATED;
 pub use rename::{followers, renames};
 
