@@ -74,15 +74,15 @@ SELECT a.schema,
        ) END                               AS identity,
        -- What few columns have.
        CASE WHEN (a.attcollation NOT IN (0, t.typcollation)
-                                 OR nn.conname <> a.relname || '_' || a.attname || '_not_null'
-                                 OR nn.connoinherit
-                                 OR NOT nn.convalidated
-                                 OR a.attgenerated <> ''
-                                 OR a.attstorage <> t.typstorage
-                                 OR a.compression IN ('p', 'l')
-                                 OR a.attstattarget >= 0
-                                 OR a.attoptions IS NOT NULL
-                                 OR a.attinhcount > 0)
+             OR nn.conname <> a.relname || '_' || a.attname || '_not_null'
+             OR nn.connoinherit
+             OR NOT nn.convalidated
+             OR a.attgenerated <> ''
+             OR a.attstorage <> t.typstorage
+             OR a.compression IN ('p', 'l')
+             OR a.attstattarget >= 0
+             OR a.attoptions IS NOT NULL
+             OR a.attinhcount > 0)
              AND (current_setting('search_path') = a.path
                   OR set_config('search_path', a.path, true) IS NOT NULL) THEN json_build_object(
                    'collation', CASE WHEN a.attcollation NOT IN (0, t.typcollation)

@@ -50,14 +50,14 @@ SELECT k.schema,
        ) END                               AS _references,
        -- What few constraints have.
        CASE WHEN k.condeferrable
-                                 OR NOT k.convalidated
-                                 OR NOT k.is_enforced
-                                 OR k.conparentid <> 0
-                                 OR k.relispartition
-                                 OR i.reloptions IS NOT NULL
-                                 OR i.indisclustered
-                                 OR i.indisreplident
-                                 OR NOT i.indisvalid THEN json_build_object(
+             OR NOT k.convalidated
+             OR NOT k.is_enforced
+             OR k.conparentid <> 0
+             OR k.relispartition
+             OR i.reloptions IS NOT NULL
+             OR i.indisclustered
+             OR i.indisreplident
+             OR NOT i.indisvalid THEN json_build_object(
                    'deferrable', nullif(k.condeferrable, false),
                    'deferred', nullif(k.condeferred, false),
                    'not_valid', nullif(k.is_enforced AND NOT k.convalidated, false),

@@ -17,13 +17,13 @@ SELECT r.schema,
        pg_get_userbyid(r.relowner) AS owner,
        -- What few tables have.
        CASE WHEN (r.relpersistence = 'u'
-                                 OR r.relkind = 'p'
-                                 OR r.reloftype <> 0
-                                 OR am.amname <> 'heap'
-                                 OR options.pairs IS NOT NULL
-                                 OR r.relrowsecurity
-                                 OR r.relforcerowsecurity
-                                 OR r.relreplident <> 'd')
+             OR r.relkind = 'p'
+             OR r.reloftype <> 0
+             OR am.amname <> 'heap'
+             OR options.pairs IS NOT NULL
+             OR r.relrowsecurity
+             OR r.relforcerowsecurity
+             OR r.relreplident <> 'd')
              AND (current_setting('search_path') = r.path
                   OR set_config('search_path', r.path, true) IS NOT NULL) THEN json_build_object(
                    'unlogged', nullif(r.relpersistence = 'u', false),
