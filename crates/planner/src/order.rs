@@ -58,6 +58,7 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
         {
             if let Some(with) = rules.dropped_with(fact, context)
                 && context.fates.of(&with).drops()
+                && !goes_first(id, &with, dialect, context)?
             {
                 graph.alias(Task::Drop(id.clone()), Task::Drop(with));
             }
@@ -108,6 +109,35 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
         made_with.entry(graph.resolve(task)).or_default().push(task.id().clone());
     }
     Ok(Order { tasks: graph.sorted(&ranks)?, folded, made_with })
+}
+
+/// Whether something goes before that with which it would go: what it refers to goes too, by itself, and rests on that (a policy,
+/// on a view of its table).
+fn goes_first(
+    id: &ObjectId,
+    with: &ObjectId,
+    dialect: &dyn Dialect,
+    context: &Context<'_>,
+) -> Result<bool, PlanError> {
+    let whole = goes_with(with, dialect, context)?;
+    for on in context.from.depends_on(id).filter(|on| context.fates.of(on).drops()) {
+        if goes_with(on, dialect, context)? != whole && leads_to(context.from, [on], &whole) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What takes something along when it is removed, in the end; itself, if nothing does.
+fn goes_with(id: &ObjectId, dialect: &dyn Dialect, context: &Context<'_>) -> Result<ObjectId, PlanError> {
+    let mut whole = id.clone();
+    while let Some(fact) = context.from.get(&whole)
+        && let Some(with) = rules_of(dialect, &whole)?.dropped_with(fact, context)
+        && context.fates.of(&with).drops()
+    {
+        whole = with;
+    }
+    Ok(whole)
 }
 
 /// What a fact rests on in one catalog: its parent and what it refers to.
@@ -373,18 +403,25 @@ impl Graph {
     }
 }
 
-/// Whether `id` rests on `on` in this catalog, directly or not.
+/// Whether `id`, or a part of it, rests on `on` in this catalog, directly or not.
 pub(crate) fn rests_on(catalog: &Catalog, id: &ObjectId, on: &ObjectId) -> bool {
+    leads_to(catalog, catalog.children(id).map(|fact: &Fact| &fact.id).chain([id]), on)
+}
+
+/// Whether what one of these rests on leads to `goal`.
+fn leads_to<'a>(
+    catalog: &'a Catalog,
+    starts: impl IntoIterator<Item = &'a ObjectId>,
+    goal: &ObjectId,
+) -> bool {
     let mut seen = BTreeSet::new();
-    let mut stack: Vec<&ObjectId> = vec![id];
+    let mut stack: Vec<&ObjectId> = starts.into_iter().collect();
     while let Some(at) = stack.pop() {
-        if at == on {
+        if at == goal {
             return true;
         }
         if seen.insert(at) {
-            let children = catalog.children(at).map(|fact: &Fact| &fact.id);
-            let parent = catalog.get(at).and_then(|fact| fact.parent.as_ref());
-            stack.extend(catalog.depends_on(at).chain(parent).chain(children.filter(|_| at == id)));
+            stack.extend(supports(catalog, at));
         }
     }
     false

@@ -111,6 +111,8 @@ fn orders_by_what_rests_on_what() {
         ("a b", "a b", ""),
         ("", "a<b b<c c", "+c +b +a"),
         ("a<b b<c c", "", "-a -b -c"),
+        // A part goes before what it is part of where something between them goes.
+        ("t p(t)<v v<t q(t)", "", "-p -v -t"),
         // Ties go by name, however it was written.
         ("", "z y x", "+x +y +z"),
         // Made anew with all that rests on it.
