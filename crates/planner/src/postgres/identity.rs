@@ -36,7 +36,7 @@ impl Identity {
     }
 
     /// The statements from one identity to another.
-    pub(super) fn way_to(&self, after: &Identity, column: &ObjectId) -> Vec<String> {
+    pub(super) fn way_to(&self, after: &Identity, column: &Fact) -> Vec<Step> {
         let mut statements = Vec::new();
         if self.sequence != after.sequence {
             statements.push(format!(
@@ -45,6 +45,7 @@ impl Identity {
                 Quoted(&after.sequence)
             ));
         }
+        statements.extend(after.options.way_into(&after.sequence, &self.options));
         let mut sets = Vec::new();
         if self.always != after.always {
             sets.push(format!("SET GENERATED {}", after.generated()));
@@ -53,10 +54,18 @@ impl Identity {
             "NO CYCLE" => "SET NO CYCLE".to_owned(),
             option => format!("SET {option}"),
         }));
-        if !sets.is_empty() {
-            statements.push(format!("{} {}", alter_column(column), sets.join(" ")));
+        if after.options.starts_over(&self.options) {
+            sets.push("RESTART".to_owned());
         }
-        statements
+        if !sets.is_empty() {
+            statements.push(format!("{} {}", alter_column(&column.id), sets.join(" ")));
+        }
+        let mut steps: Vec<Step> = statements.into_iter().map(|sql| locked(column, sql)).collect();
+        if let Some(last) = steps.pop() {
+            let sequence = ObjectId::new(Kind::Sequence, [&after.sequence]);
+            steps.push(after.options.warn(last, &self.options, &sequence));
+        }
+        steps
     }
 }
 

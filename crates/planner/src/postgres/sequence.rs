@@ -82,23 +82,51 @@ impl Options {
     fn narrower(&self, before: &Options) -> bool {
         self.min > before.min || self.max < before.max
     }
-}
 
-/// The statement that takes a sequence to its new bounds where it has not
-/// counted that far: skipping numbers is harmless, repeating them is not.
-fn moved_up(id: &ObjectId, before: &Options, after: &Options) -> Option<String> {
-    let (name, up) = (Quoted(id.first()).to_string(), after.increment > 0);
-    let (narrower, bound, reachable, beyond) = if up {
-        (after.min > before.min, after.min, after.min <= before.max, '<')
-    } else {
-        (after.max < before.max, after.max, after.max >= before.min, '>')
-    };
-    (narrower && reachable).then(|| {
-        format!(
-            "SELECT pg_catalog.setval({}, {bound}, false) FROM {name} WHERE last_value {beyond} {bound}",
-            Literal(&name)
-        )
-    })
+    /// Whether no value that `before` allows is within these bounds: none of these numbers was ever given out.
+    pub(super) fn starts_over(&self, before: &Options) -> bool {
+        self.min > before.max || self.max < before.min
+    }
+
+    /// The step that sets these bounds, with what it does to the sequence.
+    pub(super) fn warn(&self, step: Step, before: &Options, sequence: &ObjectId) -> Step {
+        if self.starts_over(before) {
+            step.hazard(HazardKind::ChangesValues, sequence, "it counts from its new start on")
+        } else if self.narrower(before) {
+            step.hazard(HazardKind::DependsOnRows, sequence, "fails where it has counted past its new bounds")
+        } else {
+            step
+        }
+    }
+
+    /// The statements that take a sequence of this name to these bounds before it gets them, where it has not counted that far or
+    /// not begun to count: skipping numbers is harmless, repeating them is not.
+    pub(super) fn way_into(&self, name: &str, before: &Options) -> Vec<String> {
+        if self.starts_over(before) {
+            return Vec::new();
+        }
+        let name = Quoted(name).to_string();
+        let set = |value: i64, condition: &str| {
+            let literal = Literal(&name);
+            format!("SELECT pg_catalog.setval({literal}, {value}, false) FROM {name} WHERE {condition}")
+        };
+        let (lowest, highest) = (self.min.max(before.min), self.max.min(before.max));
+        let up = self.increment > 0;
+        let sides = [
+            ('<', self.min, up && self.min > before.min, before.start < self.min),
+            ('>', self.max, !up && self.max < before.max, before.start > self.max),
+        ];
+        let moves = sides.into_iter().filter_map(|(beyond, bound, ahead, began_there)| {
+            if ahead {
+                Some(set(bound, &format!("last_value {beyond} {bound}")))
+            } else {
+                let start = self.start.clamp(lowest, highest);
+                let begun = format!("last_value = {} AND NOT is_called", before.start);
+                began_there.then(|| set(start, &begun))
+            }
+        });
+        moves.collect()
+    }
 }
 
 /// `OWNED BY t.c`, or `OWNED BY NONE`.
@@ -188,20 +216,13 @@ impl Rules for Sequence {
         options.extend(changes);
         let alter =
             |options: &str| Step::new(&to.id, Verb::Alter, format!("ALTER {} {options}", Address(&to.id)));
-        let mut steps = Vec::new();
-        if let Some(sql) = moved_up(&to.id, &before.options, &after.options) {
-            steps.push(Step::new(&to.id, Verb::Alter, sql));
+        let way = after.options.way_into(to.id.first(), &before.options);
+        let mut steps: Vec<Step> = way.into_iter().map(|sql| Step::new(&to.id, Verb::Alter, sql)).collect();
+        if after.options.starts_over(&before.options) {
+            options.push("RESTART".to_owned());
         }
         if !options.is_empty() {
-            let mut step = alter(&options.join(" "));
-            if after.options.narrower(&before.options) {
-                step = step.hazard(
-                    HazardKind::DependsOnRows,
-                    &to.id,
-                    "fails where it has counted past its new bounds",
-                );
-            }
-            steps.push(step);
+            steps.push(after.options.warn(alter(&options.join(" ")), &before.options, &to.id));
         }
         if before.unlogged != after.unlogged {
             steps.push(alter(if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }));

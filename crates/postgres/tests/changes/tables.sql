@@ -208,3 +208,32 @@ CREATE TABLE t (id serial, n integer); CREATE VIEW v AS SELECT id FROM t;
 CREATE TABLE t (id integer DEFAULT 19, n integer); CREATE VIEW v AS SELECT id FROM t;
 ---- rows
 INSERT INTO t (n) VALUES (1);
+
+==== sequences and an identity column get bounds in which none of their numbers is
+CREATE SEQUENCE apart MINVALUE 1 MAXVALUE 50; CREATE SEQUENCE narrow AS smallint START 9; CREATE SEQUENCE turned;
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (MINVALUE 1 MAXVALUE 50), n integer);
+---- new
+CREATE SEQUENCE apart MINVALUE 100 MAXVALUE 200; CREATE SEQUENCE narrow START 100000 MINVALUE 99999; CREATE SEQUENCE turned INCREMENT -1;
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (MINVALUE 100 MAXVALUE 200), n integer);
+---- rows
+INSERT INTO t (n) VALUES (1), (2); SELECT nextval('apart');
+---- rows of new
+INSERT INTO t (n) VALUES (1), (2); SELECT nextval('apart'), nextval('narrow');
+
+==== sequences and an identity column that have not begun to count get bounds in which their start is not
+CREATE SEQUENCE below START 90 MAXVALUE 100; CREATE SEQUENCE down INCREMENT -1; CREATE SEQUENCE up INCREMENT 2;
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (START 90));
+---- new
+CREATE SEQUENCE below START 20 MAXVALUE 50; CREATE SEQUENCE down INCREMENT -1 MINVALUE -9 MAXVALUE -5; CREATE SEQUENCE up INCREMENT 2 MINVALUE 7;
+CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY (START 20 MAXVALUE 50));
+
+==== parts of a table that rest on what rests on the table: a policy, a check, an index, a default and a rule
+---- new
+CREATE TABLE t (id integer PRIMARY KEY, active boolean NOT NULL); CREATE VIEW v AS SELECT id FROM t WHERE active;
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (id IN (SELECT id FROM v));
+CREATE FUNCTION f(t) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1.id > 0 $$;
+CREATE FUNCTION g(t[]) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 1 $$;
+ALTER TABLE t ADD CONSTRAINT c CHECK (f(t.*)); CREATE INDEX i ON t (f(t.*)); ALTER TABLE t ALTER id SET DEFAULT g(NULL);
+CREATE TABLE log (id integer); CREATE VIEW w AS SELECT id FROM log; CREATE RULE r AS ON INSERT TO log DO ALSO SELECT id FROM w;
+---- rows of new
+INSERT INTO t VALUES (1, true);

@@ -112,7 +112,9 @@ fn admits(plan: &Plan, survivor: &Survivor) -> bool {
         let (object, relation) = (&hazard.object, survivor.relation.as_str());
         let whole = matches!(object.kind, Kind::Table | Kind::Sequence) && object.first() == relation;
         // A change of one column of a table names the table as what is hurt.
-        let other = step.object.kind == Kind::Column && step.object.last() != survivor.column;
+        let other = object.kind == Kind::Table
+            && step.object.kind == Kind::Column
+            && step.object.last() != survivor.column;
         whole && !other
             || object.kind == Kind::Column && object.first() == relation && object.last() == survivor.column
     };

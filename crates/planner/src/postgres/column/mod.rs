@@ -300,12 +300,12 @@ impl Rules for Column {
         let mut identity = Vec::new();
         match (&before.identity, &after.identity) {
             (None, Some(new)) => {
-                identity.extend(identity::add(to, new, &after.data_type, context));
+                let added = identity::add(to, new, &after.data_type, context);
+                identity.extend(added.into_iter().map(|sql| locked(to, sql)));
             }
-            (Some(old), Some(new)) if has("identity") => identity.extend(old.way_to(new, &to.id)),
+            (Some(old), Some(new)) if has("identity") => identity.extend(old.way_to(new, to)),
             _ => {}
         }
-        let identity: Vec<Step> = identity.into_iter().map(|sql| locked(to, sql)).collect();
         steps.extend(not_null);
         if before.identity.is_some() && type_change::narrows(before.typed(), after.typed()) {
             // Bounds that the narrower type has no room for must go first.
