@@ -65,6 +65,9 @@ target AS (
         FROM inside i
         JOIN pg_proc p ON p.oid = i.object
         WHERE i.class = 'pg_proc'::regclass AND p.proacl IS NOT NULL
+          -- A range type's constructors go with the type.
+          AND NOT EXISTS (SELECT FROM pg_depend o
+                          WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid AND o.deptype = 'i')
     ) r
     UNION ALL
     SELECT i.schema, t.typowner, k.kind, ARRAY[t.typname], k.kind, ARRAY[t.typname],

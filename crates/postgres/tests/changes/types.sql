@@ -184,3 +184,10 @@ CREATE TYPE part AS (a bigint, b text); CREATE TABLE t (id integer, p part);
 CREATE TYPE part AS (a integer[], b text); CREATE TABLE t (id integer, p part);
 ---- rows
 INSERT INTO t VALUES (1, ROW(1, 'b'));
+
+==== a range type where functions are granted by default
+CREATE TABLE t (id integer);
+ALTER DEFAULT PRIVILEGES IN SCHEMA __TENANT__ GRANT EXECUTE ON FUNCTIONS TO app;
+---- new
+ALTER DEFAULT PRIVILEGES IN SCHEMA __TENANT__ GRANT EXECUTE ON FUNCTIONS TO app;
+CREATE TYPE r AS RANGE (subtype = numeric); CREATE TABLE t (id integer, r r);
