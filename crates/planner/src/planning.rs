@@ -8,7 +8,7 @@ use tenantry_catalog::{Catalog, CatalogError, Fingerprint, ObjectId};
 use crate::fate::{Fates, decide, give_way, rules_of};
 use crate::order::{Order, Task, order, rests_on};
 use crate::rules::{Alteration, Context, Dialect};
-use crate::{Destructive, Plan, Policy, ServerVersion, Step, Transaction};
+use crate::{Destructive, Plan, Policy, ServerVersion, Step, Transaction, Verb};
 
 /// Why one object stands in the way of a plan, and what can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,11 +112,25 @@ pub(crate) fn plan_beside(
     if !refusals.is_empty() {
         return Err(PlanError::Refused(refusals));
     }
+    let mut steps = filled_last(steps);
     for step in &mut steps {
         step.sql = dialect.worded(std::mem::take(&mut step.sql));
     }
     let commits = commits(dialect, &steps, &seen_to)?;
     Ok(Plan { from: Fingerprint::of(&seen_from), to: Fingerprint::of(&seen_to), steps, commits })
+}
+
+/// What fills something comes last, and once: it runs functions, which find by name what no reference tells of.
+fn filled_last(steps: Vec<Step>) -> Vec<Step> {
+    let (fills, mut steps): (Vec<Step>, Vec<Step>) =
+        steps.into_iter().partition(|step| step.verb == Verb::Fill);
+    let first = steps.len();
+    for fill in fills {
+        if !steps[first..].iter().any(|earlier| earlier.sql == fill.sql) {
+            steps.push(fill);
+        }
+    }
+    steps
 }
 
 /// What has to be said of all that a task made or changed.

@@ -166,3 +166,15 @@ CREATE MATERIALIZED VIEW m AS SELECT j, e FROM u; CREATE VIEW w AS SELECT j FROM
 CREATE TYPE x AS ENUM ('b', 'c', 'a'); CREATE TABLE t (k integer, j integer, e x) PARTITION BY LIST (k);
 CREATE VIEW v AS SELECT k AS i FROM t; CREATE TABLE u (j integer, e x);
 CREATE MATERIALIZED VIEW n AS SELECT j, e FROM u; CREATE VIEW w AS SELECT j FROM n; CREATE VIEW z AS SELECT j FROM w;
+
+==== a materialized view whose query calls a function which finds another one by its name
+CREATE TABLE t (id integer);
+---- new
+CREATE TABLE t (id integer); CREATE MATERIALIZED VIEW read AS SELECT id FROM t;
+CREATE FUNCTION z() RETURNS SETOF read LANGUAGE sql STABLE AS $$ SELECT * FROM read $$;
+CREATE FUNCTION y() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM z() $$;
+CREATE VIEW between AS SELECT y() AS n; CREATE MATERIALIZED VIEW a AS SELECT n FROM between; CREATE MATERIALIZED VIEW b AS SELECT y() AS n, id FROM read;
+---- rows
+INSERT INTO t VALUES (1);
+---- rows of new
+INSERT INTO t VALUES (1);
