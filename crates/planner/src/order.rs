@@ -172,6 +172,7 @@ fn wait(
     let sides = [
         (Verb::Drop, context.from.get(id).filter(|_| fate.drops()), Task::Drop(id.clone())),
         (Verb::Create, context.to.get(id).filter(|_| fate.creates()), Task::Create(id.clone())),
+        (Verb::Alter, context.to.get(id).filter(|_| fate == Fate::Alter), Task::Alter(id.clone())),
     ];
     for (verb, fact, task) in sides {
         let Some(fact) = fact else { continue };
@@ -189,6 +190,7 @@ fn wait(
             match verb {
                 Verb::Drop if other.drops() => graph.edge(&Task::Drop(first), &task),
                 Verb::Create if other.creates() => graph.edge(&Task::Create(first), &task),
+                Verb::Alter if other == Fate::Alter => graph.edge(&Task::Alter(first), &task),
                 _ => {}
             }
         }

@@ -226,9 +226,10 @@ pub trait Rules: Sync {
         fact.parent.clone()
     }
 
-    /// What must be done before this fact is made, or removed, beside what the
-    /// references tell of: which facts made ([`Verb::Create`]) or removed
-    /// ([`Verb::Drop`]). What the plan does not do is not waited for.
+    /// What must be done before this fact is made, changed or removed, beside what
+    /// the references tell of: which facts made ([`Verb::Create`]), changed
+    /// ([`Verb::Alter`]) or removed ([`Verb::Drop`]). What the plan does not do is
+    /// not waited for.
     fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
         let _ = (fact, verb, context);
         Vec::new()

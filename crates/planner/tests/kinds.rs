@@ -181,3 +181,14 @@ fn policies_are_altered_where_postgres_can() {
     insta::assert_snapshot!("policy-alter", planned(&before, &facts(Some("(a = 2)"), "ALL")));
     insta::assert_snapshot!("policy-anew", planned(&before, &facts(None, "INSERT")));
 }
+
+/// The server of 17 and before says that it was done, and 18 refuses.
+#[test]
+fn a_partitioned_table_does_not_become_unlogged() {
+    let table = |attributes: Value| [json!(["table: t", attributes, {}])];
+    let plan = planned(
+        &table(json!({"partition_key": "RANGE (a)"})),
+        &table(json!({"partition_key": "RANGE (a)", "unlogged": true})),
+    );
+    assert!(plan.starts_with("refused: table t: is partitioned"), "{plan}");
+}

@@ -175,6 +175,14 @@ impl Rules for Table {
                     )
                     .into());
                 }
+                "unlogged" if after.partition_key.is_some() => {
+                    return Err(Refusal::new(
+                        &to.id,
+                        "is partitioned, and the server cannot change whether such a table is logged",
+                        "Leave it as it is, and say of its partitions whether they are logged; or declare a new table",
+                    )
+                    .into());
+                }
                 "unlogged" => {
                     let action = if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" };
                     steps.push(alter_table(&to.id, Verb::Alter, action).hazard(
@@ -207,6 +215,29 @@ impl Rules for Table {
         }
         steps.extend(settings(&to.id, Verb::Alter, Some(&before), &after));
         Ok(Alteration::in_place(steps))
+    }
+
+    /// A logged table never refers to an unlogged one: the one that is referred to is logged first, and last no longer.
+    fn waits_for(&self, fact: &Fact, verb: Verb, context: &Context<'_>) -> Vec<(Verb, ObjectId)> {
+        let unlogged = fact.is("unlogged");
+        let changes = context.from.get(&fact.id).is_some_and(|from| from.is("unlogged") != unlogged);
+        if verb != Verb::Alter || !changes {
+            return Vec::new();
+        }
+        let table = |name: &str| ObjectId::new(Kind::Table, [name]);
+        let others: Vec<ObjectId> = if unlogged {
+            let keys = context.to.of_kind(Kind::Constraint);
+            let keys = keys.filter(|key| key.text("_references") == Some(fact.id.first()));
+            keys.map(|key| table(key.id.first())).collect()
+        } else {
+            let keys = context.to.children(&fact.id);
+            keys.filter_map(|key| key.text("_references")).map(table).collect()
+        };
+        let changed_too = |other: &ObjectId| {
+            let sides = context.from.get(other).zip(context.to.get(other));
+            *other != fact.id && sides.is_some_and(|(from, to)| from.is("unlogged") != to.is("unlogged"))
+        };
+        others.into_iter().filter(changed_too).map(|other| (Verb::Alter, other)).collect()
     }
 
     /// A table holds rows: it never goes because of what it rests on.

@@ -237,3 +237,12 @@ ALTER TABLE t ADD CONSTRAINT c CHECK (f(t.*)); CREATE INDEX i ON t (f(t.*)); ALT
 CREATE TABLE log (id integer); CREATE VIEW w AS SELECT id FROM log; CREATE RULE r AS ON INSERT TO log DO ALSO SELECT id FROM w;
 ---- rows of new
 INSERT INTO t VALUES (1, true);
+
+==== tables that refer to each other in a row become unlogged, and logged again (from 15)
+CREATE TABLE b (id integer PRIMARY KEY); CREATE TABLE a (id integer PRIMARY KEY, b integer REFERENCES b, a integer REFERENCES a); CREATE TABLE c (a integer REFERENCES a);
+---- new
+CREATE UNLOGGED TABLE b (id integer PRIMARY KEY); CREATE UNLOGGED TABLE a (id integer PRIMARY KEY, b integer REFERENCES b, a integer REFERENCES a); CREATE UNLOGGED TABLE c (a integer REFERENCES a);
+---- rows
+INSERT INTO b VALUES (1); INSERT INTO a VALUES (1, 1, 1); INSERT INTO c VALUES (1);
+---- rows of new
+INSERT INTO b VALUES (1); INSERT INTO a VALUES (1, 1, 1); INSERT INTO c VALUES (1);
