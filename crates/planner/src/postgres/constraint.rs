@@ -49,8 +49,8 @@ struct Attributes {
     #[serde(default)]
     attached_to: Option<String>,
     /// Whether a partitioned table's index lacks those of some partitions.
-    #[serde(default, rename = "invalid")]
-    _invalid: bool,
+    #[serde(default)]
+    invalid: bool,
     /// Of its index.
     #[serde(default)]
     options: BTreeMap<String, String>,
@@ -120,6 +120,22 @@ fn left_behind<'a>(fact: &Fact, context: &Context<'a>) -> Option<&'a Fact> {
         .filter_map(|link| link.text("_parent"))
         .filter_map(|table| context.from.get(&ObjectId::new(Kind::Constraint, [table, fact.id.last()])));
     above.find(|above| lineage::is_passed_on(above) && !context.from.contains(&fact.id))
+}
+
+/// The constraint of the partitioned table that a new partition's is attached to by name, as not all partitions have one: it
+/// comes after they are attached.
+fn incomplete(fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
+    let link = context.to.get(&ObjectId::new(Kind::Partition, [fact.id.first()]))?;
+    let above = ObjectId::new(Kind::Constraint, [link.text("_parent")?, fact.text("attached_to")?]);
+    context.to.get(&above).filter(|above| above.is("invalid") && context.is_new(&above.id))?;
+    Some(above)
+}
+
+/// Whether a partition's is validated, and the one above, which is made anew and with which it comes, is not.
+fn is_validated_below(fact: &Fact, context: &Context<'_>) -> bool {
+    let above = lineage::constraint_above(fact, context).filter(|above| context.is_new(above));
+    let above = above.and_then(|above| context.to.get(&above));
+    !fact.is("not_valid") && above.is_some_and(|above| above.is("not_valid"))
 }
 
 /// Whether a partition's copy of a foreign key goes with that: before the
@@ -223,6 +239,11 @@ impl Rules for Constraint {
         } else {
             LockMode::AccessExclusive
         };
+        if is_validated_below(fact, context) {
+            let action = format!("VALIDATE {}", constraint_name(fact));
+            let step = on_table(fact, Verb::Create, &action, LockMode::ShareUpdateExclusive);
+            return Ok(vec![step.hazard(HazardKind::DependsOnRows, &table, "fails where rows do not fit")]);
+        }
         // Partitions get theirs one by one, each under its own name.
         let only = if constraint.is_attached() { lineage::only(fact.id.first(), context) } else { "" };
         let sql = format!("ALTER TABLE {only}{} ADD {}", Quoted(fact.id.first()), clause(fact)?);
@@ -242,7 +263,8 @@ impl Rules for Constraint {
         }
         let mut steps = vec![step];
         if constraint.is_attached()
-            && let Some(above) = lineage::constraint_above(fact, context)
+            && let Some(above) =
+                lineage::constraint_above(fact, context).or_else(|| incomplete(fact, context))
         {
             steps.push(attach(fact, Verb::Create, &above));
         }
@@ -318,7 +340,7 @@ impl Rules for Constraint {
                     None => {}
                 },
                 // It is, as soon as every partition has its own.
-                "invalid" => {}
+                "invalid" if !after.invalid => {}
                 "options" | "clustered" | "replica_identity" => {}
                 _ => return Ok(Alteration::Replace),
             }
@@ -352,7 +374,7 @@ impl Rules for Constraint {
             // The copy of a foreign key has the same name, unless it had another one before.
             "foreign key" if fact.text("attached_to") == Some(fact.id.last()) => partition.or(above),
             "exclusion" if fact.text("attached_to").is_some() => partition.or(above),
-            "check" | "foreign key" => above,
+            "check" | "foreign key" => above.filter(|_| !is_validated_below(fact, context)),
             _ => None,
         }
     }
@@ -366,7 +388,7 @@ impl Rules for Constraint {
             Some("exclusion") => fact.text("attached_to").is_some(),
             _ => false,
         };
-        !by_itself && !fact.is("not_valid") && !repeats(fact, context)
+        !by_itself && !fact.is("not_valid") && !fact.is("invalid") && !repeats(fact, context)
     }
 
     fn dropped_with(&self, fact: &Fact, context: &Context<'_>) -> Option<ObjectId> {
@@ -401,8 +423,14 @@ impl Rules for Constraint {
         let table = fact.id.first();
         if verb == Verb::Create && matches!(fact.text("type"), Some("primary key" | "unique")) {
             let renamed = lineage::gives_up_its_name(fact, context, namesake);
-            let above = lineage::constraint_above(fact, context).into_iter().chain(renamed);
-            return above.map(|other| (verb, other)).collect();
+            let above = lineage::constraint_above(fact, context).or_else(|| incomplete(fact, context));
+            let below = Some(table).filter(|_| fact.is("invalid"));
+            let below = below.iter().flat_map(|table| lineage::partitions_below(table, context.to));
+            let below = below.map(|partition| ObjectId::new(Kind::Partition, [partition]));
+            return above.into_iter().chain(renamed).chain(below).map(|other| (verb, other)).collect();
+        }
+        if verb == Verb::Create && is_validated_below(fact, context) {
+            return lineage::constraint_above(fact, context).map(|above| (verb, above)).into_iter().collect();
         }
         let tables = match verb {
             _ if fact.text("type") != Some("check") => Vec::new(),

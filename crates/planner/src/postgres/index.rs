@@ -4,7 +4,7 @@
 //! like any other, so that it has the name which it shall have: made by itself
 //! and attached by name, or attached with its partition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use tenantry_catalog::{Catalog, Fact, Kind, ObjectId};
@@ -114,6 +114,26 @@ fn succession<'a>(index: &'a Fact, catalog: &'a Catalog) -> Vec<&'a str> {
     }
     names.reverse();
     names
+}
+
+/// The indexes of a partition that are to be attached with it, and in whose place the server would take this one, of its own, if
+/// it were there before.
+fn taken_first<'a>(own: &'a Fact, context: &Context<'a>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    let (on, to) = (relation(own), context.to);
+    let comes = own.text("attached_to").is_none() && lineage::attached_by_plan(on.first(), context).is_some();
+    let siblings = to.children(&on).filter(|fact| fact.id.kind == Kind::Index).collect::<Vec<_>>();
+    let key = key(own);
+    let like = move |fact: &&Fact| comes && fact.text("attached_to").is_some() && self::key(fact) == key;
+    siblings.into_iter().filter(like)
+}
+
+/// What the server compares of an index: not its name, nor the directions of its columns.
+fn key(index: &Fact) -> String {
+    let definition = index.text("definition").unwrap_or_default();
+    let key = definition.split_once(" USING ").map_or(definition, |(_, key)| key);
+    [" DESC", " ASC", " NULLS FIRST", " NULLS LAST"]
+        .iter()
+        .fold(key.to_owned(), |key, word| key.replace(word, ""))
 }
 
 /// More levels of partitions than anybody has: an index is never above itself.
@@ -250,8 +270,21 @@ impl Rules for Index {
         });
         if by_itself(fact) {
             waits.extend(earlier.map(|sibling| sibling.id.clone()));
+        } else if fact.text("attached_to").is_none() {
+            waits.extend(taken_first(fact, context).map(|sibling| sibling.id.clone()));
         }
         waits.into_iter().map(|id| (Verb::Create, id)).collect()
+    }
+
+    /// One that the server would attach in its place comes back after it.
+    fn displaces(&self, fact: &Fact, context: &Context<'_>) -> BTreeSet<ObjectId> {
+        if fact.text("attached_to").is_none() {
+            return BTreeSet::new();
+        }
+        let on = relation(fact);
+        let siblings = context.to.children(&on).filter(|sibling| sibling.id.kind == Kind::Index);
+        let local = siblings.filter(|sibling| taken_first(sibling, context).any(|first| first.id == fact.id));
+        local.map(|sibling| sibling.id.clone()).collect()
     }
 
     fn slots(&self, fact: &Fact) -> Vec<Slot> {

@@ -86,13 +86,25 @@ SELECT k.schema,
                            FROM pg_attribute a
                            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
                        ) o
+                   ) WHEN k.conparentid <> 0 THEN (
+                       SELECT json_agg(json_build_array(o.kind, o.name))
+                       FROM (
+                           SELECT 'constraint' AS kind, json_build_array(p.relname, above.conname) AS name
+                           FROM pg_constraint above
+                           JOIN pg_class p ON p.oid = above.conrelid AND p.relnamespace = k.schema
+                           WHERE above.oid = k.conparentid AND k.contype IN ('p', 'u')
+                           UNION ALL
+                           SELECT 'column', json_build_array(k.relname, a.attname)
+                           FROM pg_attribute a
+                           WHERE a.attrelid = k.conrelid AND a.attnum = ANY (coalesce(i.indkey::int2[], k.conkey))
+                       ) o
                    ) END
                )
        END::text AS attributes
 FROM own k
 -- OFFSET 0 lets the server look only where there is something to find.
 LEFT JOIN LATERAL (
-    SELECT i.indisclustered, i.indisreplident, i.indisvalid, c.reloptions
+    SELECT i.indisclustered, i.indisreplident, i.indisvalid, i.indkey, c.reloptions
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid
     WHERE k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid

@@ -38,6 +38,15 @@ SELECT r.schema,
                          AND NOT EXISTS (SELECT FROM pg_constraint above
                                          WHERE above.oid = k.conparentid AND above.conrelid = k.conrelid)
                          AND (k.conislocal OR k.contype <> 'c' OR t.relispartition)
+                         -- Nor one that some partitions are to lack: see below.
+                         AND NOT (k.contype IN ('p', 'u') AND EXISTS (
+                             SELECT
+                             FROM pg_index above
+                             WHERE NOT above.indisvalid
+                               AND (above.indexrelid = k.conindid
+                                    OR above.indexrelid IN (SELECT a.inhparent FROM pg_inherits a
+                                                            WHERE a.inhrelid = k.conindid))
+                         ))
                        UNION ALL
                        SELECT 'index', json_build_array(c.relname)
                        FROM pg_index i

@@ -279,3 +279,55 @@ ALTER TABLE item ADD CONSTRAINT w CHECK (i > 0 OR i < -49);
 CREATE TABLE item (k integer, o numeric) PARTITION BY HASH (k);
 CREATE TABLE p PARTITION OF item FOR VALUES WITH (MODULUS 4, REMAINDER 2);
 ALTER TABLE item ADD CONSTRAINT w CHECK (k > 0 OR k < -49);
+
+==== a table with an index of its own, like one of the partitioned table, is attached without it
+CREATE TABLE m (a integer, b text) PARTITION BY LIST (b); CREATE TABLE m1 (a integer, b text);
+CREATE INDEX i ON m (b, a); CREATE INDEX own ON m1 (b, a); CREATE INDEX other ON m1 (b DESC, a); COMMENT ON INDEX own IS 'own';
+---- new
+CREATE TABLE m (a integer, b text) PARTITION BY LIST (b); CREATE TABLE m1 (a integer, b text);
+ALTER TABLE m ATTACH PARTITION m1 FOR VALUES IN ('x');
+CREATE INDEX i ON m (b, a); CREATE INDEX own ON m1 (b, a); CREATE INDEX other ON m1 (b DESC, a); COMMENT ON INDEX own IS 'own';
+---- rows
+INSERT INTO m1 VALUES (1, 'x');
+---- rows of new
+INSERT INTO m1 VALUES (1, 'x');
+
+==== a key that some partitions lack, and that becomes whole
+CREATE TABLE m (a integer NOT NULL, b text NOT NULL) PARTITION BY LIST (b);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y');
+ALTER TABLE ONLY m ADD CONSTRAINT k PRIMARY KEY (b, a); ALTER TABLE ONLY m ADD CONSTRAINT u UNIQUE (b);
+ALTER TABLE m1 ADD CONSTRAINT k1 PRIMARY KEY (b, a); ALTER INDEX k ATTACH PARTITION k1; CREATE UNIQUE INDEX m2_own ON m2 (b, a);
+---- new
+CREATE TABLE m (a integer NOT NULL, b text NOT NULL) PARTITION BY LIST (b);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y');
+ALTER TABLE ONLY m ADD CONSTRAINT k PRIMARY KEY (b, a);
+ALTER TABLE m1 ADD CONSTRAINT k1 PRIMARY KEY (b, a); ALTER INDEX k ATTACH PARTITION k1;
+ALTER TABLE m2 ADD CONSTRAINT k2 PRIMARY KEY (b, a); ALTER INDEX k ATTACH PARTITION k2;
+---- rows
+INSERT INTO m VALUES (1, 'x'), (1, 'y');
+---- rows of new
+INSERT INTO m VALUES (1, 'x'), (1, 'y');
+
+==== a check of a partitioned table is made anew and not validated, and those of its partitions are valid
+CREATE TABLE m (a integer, b text) PARTITION BY LIST (b); ALTER TABLE m ADD CONSTRAINT c CHECK (a > 0) NOT VALID;
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y') PARTITION BY LIST (a); CREATE TABLE m21 PARTITION OF m2 DEFAULT;
+---- new
+CREATE TABLE m (a integer, b text) PARTITION BY LIST (b); ALTER TABLE m ADD CONSTRAINT c CHECK (a > 1) NOT VALID;
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y') PARTITION BY LIST (a); CREATE TABLE m21 PARTITION OF m2 DEFAULT;
+---- rows
+INSERT INTO m VALUES (2, 'x'), (3, 'y');
+---- rows of new
+INSERT INTO m VALUES (2, 'x'), (3, 'y');
+
+==== a partition goes from a partitioned table that goes to another one, and loses columns of its keys
+CREATE TABLE r (a integer, b text, PRIMARY KEY (a, b));
+CREATE TABLE m (id integer, a integer, b text, c integer, PRIMARY KEY (id, b), UNIQUE (b, a) INCLUDE (c), FOREIGN KEY (a, b) REFERENCES r) PARTITION BY LIST (b);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x');
+---- new
+CREATE TABLE r (a integer, b text, PRIMARY KEY (a, b));
+CREATE TABLE n (id integer, b text, PRIMARY KEY (id, b)) PARTITION BY LIST (b);
+CREATE TABLE m1 PARTITION OF n FOR VALUES IN ('x');
+---- rows
+INSERT INTO r VALUES (1, 'x'); INSERT INTO m VALUES (1, 1, 'x', 3);
+---- rows of new
+INSERT INTO n VALUES (1, 'x');
