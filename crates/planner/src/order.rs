@@ -81,14 +81,21 @@ pub(crate) fn order(dialect: &dyn Dialect, context: &Context<'_>) -> Result<Orde
     for id in context.fates.0.keys() {
         wait(id, dialect, context, &mut graph)?;
     }
+    let mut preferred = Vec::new();
     for id in context.fates.0.keys() {
-        edges_of(id, context, &reached, &mut graph);
+        edges_of(id, context, &reached, &mut graph, &mut preferred);
     }
     for tasks in slots.values() {
         for first in tasks.iter().filter(|task| matches!(task, Task::Drop(_))) {
             for then in tasks.iter().filter(|task| matches!(task, Task::Create(_))) {
                 graph.edge(first, then);
             }
+        }
+    }
+    for (first, then) in &preferred {
+        let (first, then) = (graph.resolve(first), graph.resolve(then));
+        if !graph.reaches(&then, &first) {
+            graph.edge(&first, &then);
         }
     }
     let folded = fold(dialect, context, &mut graph)?;
@@ -198,13 +205,18 @@ fn wait(
     Ok(())
 }
 
-/// The edges that follow from what one fact rests on, before and after, unless its rules ask for the opposite.
+/// The edges that follow from what one fact rests on, before and after, unless its rules ask for the opposite. That parts go
+/// before the whole is changed, and come after, is only preferred: one of them may leave what goes with another one.
 fn edges_of(
     id: &ObjectId,
     context: &Context<'_>,
     reached: &BTreeMap<ObjectId, BTreeSet<ObjectId>>,
     graph: &mut Graph,
+    preferred: &mut Vec<(Task, Task)>,
 ) {
+    let is_parent = |catalog: &Catalog, on: &ObjectId| {
+        catalog.get(id).is_some_and(|fact| fact.parent.as_ref() == Some(on))
+    };
     let fate = context.fates.of(id);
     let (drop, alter, create) = (Task::Drop(id.clone()), Task::Alter(id.clone()), Task::Create(id.clone()));
     if fate == Fate::Replace {
@@ -221,6 +233,8 @@ fn edges_of(
                 if !graph.has_edge(&support, &drop) {
                     graph.edge(&drop, &support);
                 }
+            } else if support == Fate::Alter && is_parent(context.from, on) {
+                preferred.push((drop.clone(), Task::Alter(on.clone())));
             } else if support == Fate::Alter {
                 graph.edge(&drop, &Task::Alter(on.clone()));
             }
@@ -242,6 +256,12 @@ fn edges_of(
             Fate::Alter if !only_moves(on, context) => Task::Alter(on.clone()),
             _ => continue,
         };
+        if matches!(before, Task::Alter(_)) && is_parent(context.to, on) {
+            let then =
+                if fate.creates() { Some(&create) } else { Some(&alter).filter(|_| fate == Fate::Alter) };
+            preferred.extend(then.map(|then| (before, then.clone())));
+            continue;
+        }
         if fate.creates() {
             if !graph.has_edge(&create, &before) {
                 graph.edge(&before, &create);

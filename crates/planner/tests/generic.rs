@@ -113,6 +113,9 @@ fn orders_by_what_rests_on_what() {
         ("a<b b<c c", "", "-a -b -c"),
         // A part goes before what it is part of where something between them goes.
         ("t p(t)<v v<t q(t)", "", "-p -v -t"),
+        // A whole is changed after its parts went and before they change, unless one part leaves another that goes.
+        ("t=1 g=1(t) x(t)", "t=2 g=2(t)", "-x ~t ~g"),
+        ("t=1 g=1(t)<x x(t)", "t=2 g=2(t)", "~t ~g -x"),
         // Ties go by name, however it was written.
         ("", "z y x", "+x +y +z"),
         // Made anew with all that rests on it.
