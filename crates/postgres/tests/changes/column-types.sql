@@ -289,3 +289,12 @@ INSERT INTO a (id, n) VALUES (1, 1);
 CREATE TABLE t (id integer, r int4range, a integer[], v tsvector, EXCLUDE USING gist (r WITH &&)); CREATE INDEX i ON t USING gin (a);
 ---- new
 CREATE TABLE t (id integer, r int8range, a uuid[], v jsonpath, EXCLUDE USING gist (r WITH &&)); CREATE INDEX i ON t USING gin (a);
+
+==== a column stops being computed, keeps its values, and what it was computed of goes or gets another type, while the table changes
+CREATE TABLE t (id integer PRIMARY KEY, gone text NOT NULL, n text, g text GENERATED ALWAYS AS (gone || n) STORED NOT NULL, h text GENERATED ALWAYS AS (lower(n)) STORED UNIQUE);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE INDEX i ON t (g); CREATE VIEW v AS SELECT g, h FROM t; CREATE TABLE r (h text REFERENCES t (h));
+---- new
+CREATE TABLE t (id integer PRIMARY KEY, n varchar(40), g text NOT NULL, h text UNIQUE) WITH (fillfactor = 50);
+CREATE INDEX i ON t (g); CREATE VIEW v AS SELECT g, h FROM t; CREATE TABLE r (h text REFERENCES t (h));
+---- rows
+INSERT INTO t (id, gone, n) VALUES (1, 'x', 'Y'); INSERT INTO r VALUES ('y');

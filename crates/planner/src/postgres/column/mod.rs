@@ -124,7 +124,11 @@ fn rebuilt(from: &Fact, change: &TypeChange<'_>, context: &Context<'_>) -> BTree
     let dependents = context.from.dependents(&from.id).filter_map(|id| context.from.get(id));
     let goes = dependents.filter(|dependent| match dependent.id.kind {
         Kind::Sequence | Kind::Partition | Kind::Inheritance | Kind::Table | Kind::Statistics => false,
-        Kind::Column => dependent.get("generated").is_some(),
+        // One that becomes an ordinary column keeps its values: it stops computing them before.
+        Kind::Column => {
+            let stays_so = |to: &Fact| to.get("generated").is_some();
+            dependent.get("generated").is_some() && context.to.get(&dependent.id).is_none_or(stays_so)
+        }
         Kind::Constraint => {
             !change.same_base && matches!(dependent.text("type"), Some("check" | "foreign key"))
         }
