@@ -122,7 +122,9 @@ impl Shadows {
     /// [`EngineError::Missing`] where there is no such schema, else what a server says.
     pub async fn catalog(&self, schema: &SchemaName) -> Result<Catalog, EngineError> {
         let session = self.database.session().await?;
-        session.run("reading a schema", "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").await?;
+        let begin =
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan";
+        session.run("reading a schema", begin).await?;
         let mut catalog = read(&session, schema).await?;
         session.run("reading a schema", "ROLLBACK").await?;
         session.put_back();
@@ -251,15 +253,19 @@ impl Shadow {
             ),
             None => ("", ""),
         };
-        shadow
-            .execute(&match keeping {
-                Keeping::RolledBack => format!(
-                    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{timeout}'; {transaction} SAVEPOINT shadow"
-                ),
-                Keeping::Committed => format!("SET lock_timeout = '{timeout}'; {session}"),
-            })
-            .await?;
-        shadow.clear().await?;
+        match keeping {
+            Keeping::RolledBack => {
+                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout";
+                shadow.execute(&format!("{begin} = '{timeout}'; {transaction}")).await?;
+                // A new schema makes all plans of the server's sessions anew: it is made once, and emptied by going back to here.
+                shadow.make().await?;
+                shadow.execute("SAVEPOINT shadow").await?;
+            }
+            Keeping::Committed => {
+                shadow.execute(&format!("SET lock_timeout = '{timeout}'; {session}")).await?;
+                shadow.clear().await?;
+            }
+        }
         Ok(shadow)
     }
 
@@ -284,18 +290,20 @@ impl Shadow {
 
     /// Makes the schema empty. Names are looked for in it alone, as when a plan runs.
     pub(crate) async fn clear(&self) -> Result<(), EngineError> {
-        let schema = self.schema.identifier();
-        let local = match self.keeping {
-            Keeping::RolledBack => {
-                self.execute("ROLLBACK TO SAVEPOINT shadow").await?;
-                "LOCAL "
-            }
+        match self.keeping {
+            Keeping::RolledBack => self.execute("ROLLBACK TO SAVEPOINT shadow").await,
             Keeping::Committed => {
                 self.execute("RESET ROLE").await?;
                 self.remove().await?;
-                ""
+                self.make().await
             }
-        };
+        }
+    }
+
+    /// Makes the schema, and sets what statements in it run under.
+    async fn make(&self) -> Result<(), EngineError> {
+        let schema = self.schema.identifier();
+        let local = self.local();
         let (authorization, role) = match self.owner.in_shadow() {
             Some(role) => (format!(" AUTHORIZATION {role}"), format!("SET {local}ROLE {role};")),
             None => (String::new(), String::new()),
@@ -307,9 +315,17 @@ impl Shadow {
         self.search(&[]).await
     }
 
+    /// What makes a setting end with the transaction, if there is one.
+    fn local(&self) -> &'static str {
+        match self.keeping {
+            Keeping::RolledBack => "LOCAL ",
+            Keeping::Committed => "",
+        }
+    }
+
     /// Where names are looked for: in the schema, then in these.
     pub(crate) async fn search(&self, others: &[Identifier]) -> Result<(), EngineError> {
-        let local = if self.keeping == Keeping::RolledBack { "LOCAL " } else { "" };
+        let local = self.local();
         let others: String = others.iter().map(|other| format!("{other}, ")).collect();
         let schema = self.schema.identifier();
         // A definition is read as if it were loaded: unless it is named, pg_catalog comes first.
@@ -438,7 +454,8 @@ impl Shadow {
     /// What the server says.
     pub(crate) async fn read(&self) -> Result<Catalog, EngineError> {
         let (begin, end) = self.aside();
-        self.execute(begin).await?;
+        // To plan the statements takes much longer than to run them on one schema.
+        self.execute(&format!("{begin}; SET LOCAL plan_cache_mode = force_generic_plan")).await?;
         let mut catalog = read(&self.session, &self.schema).await?;
         self.execute(end).await?;
         self.owner.abstract_shadow(&mut catalog);
