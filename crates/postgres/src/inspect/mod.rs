@@ -117,7 +117,81 @@ const QUERIES: &[Query] = &[
         of: |sort| sort.is("tie", ""),
         sql: include_str!("extension_tie.sql"),
     },
-    Query { what: "comments", of: |sort| sort.is("pg_description", ""), sql: include_str!("comment.sql") },
+    Query {
+        what: "comments on schemas",
+        of: |sort| sort.is("comment on pg_namespace", ""),
+        sql: include_str!("comment/schema.sql"),
+    },
+    Query {
+        what: "comments on relations and columns",
+        of: |sort| sort.is("comment on pg_class", ""),
+        sql: include_str!("comment/relation.sql"),
+    },
+    Query {
+        what: "comments on constraints",
+        of: |sort| sort.is("comment on pg_constraint", ""),
+        sql: include_str!("comment/constraint.sql"),
+    },
+    Query {
+        what: "comments on triggers",
+        of: |sort| sort.is("comment on pg_trigger", ""),
+        sql: include_str!("comment/trigger.sql"),
+    },
+    Query {
+        what: "comments on rules",
+        of: |sort| sort.is("comment on pg_rewrite", ""),
+        sql: include_str!("comment/rule.sql"),
+    },
+    Query {
+        what: "comments on policies",
+        of: |sort| sort.is("comment on pg_policy", ""),
+        sql: include_str!("comment/policy.sql"),
+    },
+    Query {
+        what: "comments on types",
+        of: |sort| sort.is("comment on pg_type", ""),
+        sql: include_str!("comment/type.sql"),
+    },
+    Query {
+        what: "comments on functions and procedures",
+        of: |sort| sort.is("comment on pg_proc", ""),
+        sql: include_str!("comment/routine.sql"),
+    },
+    Query {
+        what: "comments on operators",
+        of: |sort| sort.is("comment on pg_operator", ""),
+        sql: include_str!("comment/operator.sql"),
+    },
+    Query {
+        what: "comments on operator families",
+        of: |sort| sort.is("comment on pg_opfamily", ""),
+        sql: include_str!("comment/operator_family.sql"),
+    },
+    Query {
+        what: "comments on operator classes",
+        of: |sort| sort.is("comment on pg_opclass", ""),
+        sql: include_str!("comment/operator_class.sql"),
+    },
+    Query {
+        what: "comments on text search configurations",
+        of: |sort| sort.is("comment on pg_ts_config", ""),
+        sql: include_str!("comment/text_search_configuration.sql"),
+    },
+    Query {
+        what: "comments on text search dictionaries",
+        of: |sort| sort.is("comment on pg_ts_dict", ""),
+        sql: include_str!("comment/text_search_dictionary.sql"),
+    },
+    Query {
+        what: "comments on collations",
+        of: |sort| sort.is("comment on pg_collation", ""),
+        sql: include_str!("comment/collation.sql"),
+    },
+    Query {
+        what: "comments on extended statistics",
+        of: |sort| sort.is("comment on pg_statistic_ext", ""),
+        sql: include_str!("comment/statistics.sql"),
+    },
 ];
 
 fn is_table(sort: &Sort) -> bool {
@@ -126,6 +200,8 @@ fn is_table(sort: &Sort) -> bool {
 
 /// What stands in the schemas, by its sort.
 const OBJECTS: &str = include_str!("objects.sql");
+/// What bears a comment there, by its sort.
+const COMMENTED: &str = include_str!("comment/objects.sql");
 /// Everything that is in the schemas, by address, with what it rests on.
 const RESTS: &str = concat!(
     "WITH place AS MATERIALIZED (\n",
@@ -155,7 +231,12 @@ pub async fn inspect(
     let mut reader = Reader::default();
     let these: [&(dyn ToSql + Sync); 1] = [&schemas];
     let rows = asked.query("lists of objects", OBJECTS, &these).await?;
-    let sorts = rows.iter().map(Sort::decode).collect::<Result<Vec<_>, _>>()?;
+    let mut sorts = rows.iter().map(Sort::decode).collect::<Result<Vec<_>, _>>()?;
+    if sorts.iter().any(|sort| sort.is("pg_description", "")) {
+        for row in &asked.query("lists of comments", COMMENTED, &these).await? {
+            sorts.push(Sort::decode(row)?);
+        }
+    }
     let wanted: Vec<(&Query, Vec<u32>)> = QUERIES
         .iter()
         .map(|query| {
