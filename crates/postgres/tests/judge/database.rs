@@ -27,12 +27,20 @@ impl Database {
 
     /// Makes a schema anew out of a definition. Roles that are missing are made too.
     pub fn load(&self, schema: &str, definition: &str) -> Result<(), Error> {
-        let schema = Quoted(schema);
-        let definition = definition.replace("__TENANT__", &schema.to_string());
-        let sql = format!(
-            "SET client_min_messages = error;\nDROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};\n\
-             SET search_path = {schema}, public; SET check_function_bodies = off;\n{definition}"
-        );
+        self.load_all(&[(schema, definition)])
+    }
+
+    /// Makes schemas anew, each out of its definition. Roles that are missing are made too.
+    pub fn load_all(&self, schemas: &[(&str, &str)]) -> Result<(), Error> {
+        let load = |(schema, definition): &(&str, &str)| {
+            let schema = Quoted(schema);
+            let definition = definition.replace("__TENANT__", &schema.to_string());
+            format!(
+                "SET client_min_messages = error;\nDROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};\n\
+                 SET search_path = {schema}, public; SET check_function_bodies = off;\n{definition}\n;\nDISCARD ALL;\n"
+            )
+        };
+        let sql: String = schemas.iter().map(load).collect();
         loop {
             let Err(error) = self.run(&sql) else { return Ok(()) };
             match missing_role(&error.to_string()) {

@@ -82,8 +82,7 @@ impl Judge {
     /// # Errors
     /// When a definition cannot be loaded: no fault of the engine.
     pub fn judge(&self, change: &Change<'_>) -> Result<Judgement, Error> {
-        self.database.load(OLD, change.old)?;
-        self.database.load(NEW, change.new)?;
+        self.database.load_all(&[(OLD, change.old), (NEW, change.new)])?;
         let (old, new) = (self.database.dump(OLD)?, self.database.dump(NEW)?);
         let noop = change.noop || old == new;
         let values = self.filled(OLD, NEW, change.rows[0])?;

@@ -48,8 +48,7 @@ struct Loaded {
 
 fn load(judge: &Judge, pair: &Pair<'_>, alone: bool) -> Result<Loaded, Ended> {
     let database = judge.database();
-    database.load(OLD, &pair.old.sql())?;
-    database.load(NEW, &pair.new.sql())?;
+    database.load_all(&[(OLD, &pair.old.sql()), (NEW, &pair.new.sql())])?;
     let old_dump = alone.then(|| database.dump(OLD)).transpose()?;
     Ok(Loaded { old_dump, new_dump: database.dump(NEW)? })
 }
@@ -77,9 +76,8 @@ fn changes(judge: &Judge, pair: &Pair<'_>, loaded: &Loaded, again: bool) -> Resu
     let (engine, database) = (judge.engine(), judge.database());
     let target = answered("the new definition", engine.compile(&pair.new.sql(), Destructive::Allow))?;
     let name = Identifier::new(OLD).unwrap();
-    database.run(&pair.old.inserts(&name))?;
     let queries = pair.old.surviving(pair.new);
-    let before = rows(judge, &queries)?;
+    let before = rows(judge, &pair.old.inserts(&name), &queries)?;
     let plan = answered("the change", engine.plan(OLD, &target))?.plan;
     if loaded.old_dump.as_ref() == Some(&loaded.new_dump) {
         empty(&plan, "a plan between equal schemas")?;
@@ -101,7 +99,7 @@ fn changes(judge: &Judge, pair: &Pair<'_>, loaded: &Loaded, again: bool) -> Resu
         Err(error) => return Err(Ended(Verdict::Failed(format!("{error}\nof the plan\n{text}")))),
     }
     same(&database.dump(OLD)?, &loaded.new_dump, &format!("after the plan\n{text}"))?;
-    let after = rows(judge, &queries)?;
+    let after = rows(judge, "", &queries)?;
     if before != after {
         return Err(wrong(format!("rows changed:\n{before:?}\n{after:?}\nby the plan\n{text}")));
     }
@@ -130,14 +128,16 @@ fn same(found: &str, expected: &str, when: &str) -> Result<(), Ended> {
     if found == expected { Ok(()) } else { Err(wrong(format!("{}\n{when}", difference(found, expected)))) }
 }
 
-/// What the queries return on the old schema.
-fn rows(judge: &Judge, queries: &[String]) -> Result<String, Error> {
+/// What the queries return on the old schema, after these statements.
+fn rows(judge: &Judge, statements: &str, queries: &[String]) -> Result<String, Error> {
     let name = Identifier::new(OLD).unwrap();
     let filled = queries.iter().map(|query| {
         let query = tenantry_planner::sql::SqlTemplate::parse(query.as_str()).fill(&name);
         format!("\\echo\n{query};\n")
     });
-    judge.database().run(&format!("SET search_path = {name}, pg_catalog;\n{}", filled.collect::<String>()))
+    judge
+        .database()
+        .run(&format!("{statements}SET search_path = {name}, pg_catalog;\n{}", filled.collect::<String>()))
 }
 
 /// Whether a server's complaint is that rows are in the way of a constraint, a type or a partition.

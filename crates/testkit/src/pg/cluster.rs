@@ -94,6 +94,7 @@ impl Cluster {
         };
         cluster.initialise(options)?;
         cluster.start_on_a_free_port()?;
+        cluster.psql("postgres", include_str!("cluster.sql"))?;
         Ok(cluster)
     }
 
