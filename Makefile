@@ -5,6 +5,9 @@ OLDEST := $(firstword $(VERSIONS))
 NEWEST := $(lastword $(VERSIONS))
 TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 
+# Many tests wait: for locks, for the server to make a database. Two a core keep the machine busy.
+export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+
 .DEFAULT_GOAL := help
 .PHONY: help bench demo preflight postgres check deny test test-matrix properties corpus crds
 
