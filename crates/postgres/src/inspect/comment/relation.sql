@@ -49,7 +49,7 @@ SELECT t.schema,
        NULL::oid AS object,
        0 AS sub,
        'comment' AS kind,
-       array_cat(ARRAY[t.kind], t.name)::text[] AS name,
+       array_cat(ARRAY[t.kind], t.name::text[]) AS name,
        t.parent_kind::text AS parent_kind,
        t.parent_name::text[] AS parent_name,
        json_build_object('text', t.text)::text AS attributes
