@@ -429,6 +429,12 @@ impl Rules for Constraint {
             let below = below.map(|partition| ObjectId::new(Kind::Partition, [partition]));
             return above.into_iter().chain(renamed).chain(below).map(|other| (verb, other)).collect();
         }
+        if let Some(referenced) = fact.text("_references").filter(|_| verb == Verb::Create)
+            && fact.text("attached_to").is_none()
+        {
+            let keys = lineage::keys_below(referenced, context.to).into_iter();
+            return keys.flat_map(|key| [(Verb::Create, key.clone()), (Verb::Alter, key.clone())]).collect();
+        }
         if verb == Verb::Create && is_validated_below(fact, context) {
             return lineage::constraint_above(fact, context).map(|above| (verb, above)).into_iter().collect();
         }

@@ -89,6 +89,19 @@ pub(super) fn partitions_below<'a>(table: &'a str, catalog: &'a Catalog) -> Vec<
     found.split_off(1)
 }
 
+/// What partitions have of the keys of a partitioned table, which can be referred to only when all have theirs.
+pub(super) fn keys_below<'a>(table: &str, catalog: &'a Catalog) -> Vec<&'a ObjectId> {
+    let partitions = partitions_below(table, catalog).into_iter();
+    let parts =
+        partitions.flat_map(|name| catalog.children(&ObjectId::new(Kind::Table, [name])).collect::<Vec<_>>());
+    let keys = parts.filter(|fact| match fact.id.kind {
+        Kind::Index => fact.is("unique"),
+        Kind::Constraint => matches!(fact.text("type"), Some("primary key" | "unique")),
+        _ => false,
+    });
+    keys.filter(|fact| fact.text("attached_to").is_some()).map(|fact| &fact.id).collect()
+}
+
 /// The foreign keys that refer to a table, or to one that it is a partition of.
 pub(super) fn references_to<'a>(table: &str, catalog: &'a Catalog) -> Vec<&'a ObjectId> {
     let id = ObjectId::new(Kind::Table, [table]);
