@@ -180,3 +180,12 @@ CREATE TABLE a (x integer, g integer GENERATED ALWAYS AS (x * 2) STORED); CREATE
 CREATE TABLE a (x integer, g integer GENERATED ALWAYS AS (x * 2) STORED); CREATE TABLE d (x integer, w integer) INHERITS (a);
 ---- rows
 INSERT INTO d VALUES (1, 2);
+
+==== a NOT NULL comes to be inherited, and is the table's alone again (from 18)
+CREATE TABLE a (x integer CONSTRAINT n NOT NULL NO INHERIT, y integer); CREATE TABLE d () INHERITS (a); CREATE TABLE e (x integer CONSTRAINT own NOT NULL) INHERITS (a);
+---- new
+CREATE TABLE a (x integer CONSTRAINT n NOT NULL, y integer); CREATE TABLE d () INHERITS (a); CREATE TABLE e (x integer CONSTRAINT own NOT NULL) INHERITS (a);
+---- rows
+INSERT INTO d VALUES (1, 2); INSERT INTO e VALUES (1, 2);
+---- rows of new
+INSERT INTO d VALUES (1, 2); INSERT INTO e VALUES (1, 2);

@@ -106,8 +106,14 @@ fn follows(from: &Fact, to: &Fact, attribute: &str, context: &Context<'_>) -> bo
     let above = lineage::column_above(to, context).filter(|_| FOLLOWED.contains(&attribute));
     let above = above.filter(|above| lineage::column_above(from, context).as_ref() == Some(above));
     let sides = above.and_then(|above| context.from.get(&above).zip(context.to.get(&above)));
+    // What is not inherited is not there for those below.
+    let passed_on = |above: &Fact| {
+        let kept = attribute == "not_null" && above.is("not_null_no_inherit");
+        above.get(attribute).filter(|_| !kept).cloned()
+    };
     sides.is_some_and(|(before, after)| {
-        before.get(attribute) != after.get(attribute) && after.get(attribute) == to.get(attribute)
+        let after = passed_on(after);
+        passed_on(before) != after && after.as_ref() == to.get(attribute)
     })
 }
 
