@@ -127,6 +127,21 @@ fn taken_first<'a>(own: &'a Fact, context: &Context<'a>) -> impl Iterator<Item =
     siblings.into_iter().filter(like)
 }
 
+/// The keys of the same columns, for an index in a tree of partitions: they come first, on each level, or the server would take
+/// their indexes for this one's.
+fn keys_like<'a>(index: &Fact, context: &Context<'a>) -> impl Iterator<Item = &'a Fact> + use<'a> {
+    let in_a_tree = index.text("attached_to").is_some() || index.is("_partitioned");
+    let columns = |text: &str| text.find('(').map(|at| text[at..].to_owned());
+    let own = columns(&key(index)).filter(|_| in_a_tree && index.is("unique"));
+    let siblings: Vec<&Fact> = context.to.children(&relation(index)).collect();
+    siblings.into_iter().filter(move |key| {
+        matches!(key.text("type"), Some("primary key" | "unique"))
+            && !key.is("invalid")
+            && own.is_some()
+            && key.text("definition").and_then(columns) == own
+    })
+}
+
 /// What the server compares of an index: not its name, nor the directions of its columns.
 fn key(index: &Fact) -> String {
     let definition = index.text("definition").unwrap_or_default();
@@ -273,6 +288,7 @@ impl Rules for Index {
         } else if fact.text("attached_to").is_none() {
             waits.extend(taken_first(fact, context).map(|sibling| sibling.id.clone()));
         }
+        waits.extend(keys_like(fact, context).map(|key| key.id.clone()));
         waits.into_iter().map(|id| (Verb::Create, id)).collect()
     }
 

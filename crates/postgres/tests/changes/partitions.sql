@@ -344,3 +344,13 @@ CREATE UNIQUE INDEX pr ON p (r, id); ALTER TABLE c ADD FOREIGN KEY (r, q) REFERE
 INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1);
 ---- rows of new
 INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1, 1, 2);
+
+==== a key and an index of the same columns come, also to partitions that come and that move
+CREATE TABLE m (a integer NOT NULL, b text NOT NULL) PARTITION BY LIST (b); CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y');
+---- new
+CREATE TABLE m (a integer NOT NULL, b text NOT NULL, UNIQUE (b, a)) PARTITION BY LIST (b); CREATE UNIQUE INDEX i ON m (b, a);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('x', 'z'); CREATE TABLE m2 PARTITION OF m FOR VALUES IN ('y'); CREATE TABLE m3 PARTITION OF m DEFAULT;
+---- rows
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
+---- rows of new
+INSERT INTO m VALUES (1, 'x'), (2, 'y');
