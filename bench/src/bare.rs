@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::fleet::{BARE, Fleet, LOGIN};
 
 /// As many as Tenantry has at work.
-const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 4;
 
 /// Runs something in the schema of every tenant, a transaction each.
 pub fn everywhere(fleet: &Fleet, make: bool, sql: &str) -> Result<Duration, Failure> {

@@ -17,6 +17,8 @@ pub const BARE: &str = "bare";
 pub const DEFINITION: &str = include_str!("../sql/v1.sql");
 /// Three statements that change it.
 pub const THREE: &str = include_str!("../sql/three.sql");
+/// Three further ones.
+pub const MORE: &str = include_str!("../sql/three_more.sql");
 
 /// The server, its databases, and manifests.
 pub struct Fleet {

@@ -70,5 +70,6 @@ fn measure(size: usize, table: &mut Table) -> Result<(), Failure> {
     measures::changed(&fleet, table)?;
     measures::inspection(&fleet, table)?;
     measures::rollout(&fleet, table)?;
+    measures::applies(&fleet, table)?;
     measures::states(&fleet, table)
 }

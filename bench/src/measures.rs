@@ -1,15 +1,21 @@
 //! What is measured.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tenantry_engine::{Engine, SchemaName};
-use tenantry_planner::Policy;
+use tenantry_catalog::Fingerprint;
+use tenantry_engine::{
+    DatabaseName, Engine, EngineError, Labels, Ledger, Proposal, SchemaName, Source, Start, Tenant,
+    TenantKey, TenantRecord, Watermark, Work,
+};
+use tenantry_planner::{Digest, Plan, Policy};
 use tenantry_postgres::{Connections, PostgresEngine, Settings, ShadowSettings};
+use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
 use crate::application::Application;
-use crate::fleet::{BARE, DEFINITION, Fleet, LOGIN, OURS, THREE};
+use crate::fleet::{BARE, DEFINITION, Fleet, LOGIN, MORE, OURS, THREE};
 use crate::table::{Table, time};
 use crate::{Failure, bare, program};
 
@@ -94,7 +100,7 @@ pub fn rollout(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
     let ours = program::run(fleet, &["fleet", "apply"], &[0])?;
     let slowest = application.stop()?;
     table.compare("rollout of three statements, read-back and all", fleet.size, ours.took, bare, "");
-    table.compare("  its applies alone (ledger row and guard)", fleet.size, applies(fleet)?, bare, "1.5");
+    table.compare("  its applies, with read-backs beside them", fleet.size, applying(fleet)?, bare, "");
     table.compare("  slowest statement of an application", fleet.size, slowest, bare_slowest, "");
     table.memory(fleet.size, ours.memory);
     let idle = program::run(fleet, &["fleet", "apply"], &[0])?;
@@ -104,7 +110,7 @@ pub fn rollout(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
 
 /// From the first apply's beginning to the last one's end, as the ledger tells it; without the canary, whose read-back the
 /// others wait for.
-fn applies(fleet: &Fleet) -> Result<Duration, Failure> {
+fn applying(fleet: &Fleet) -> Result<Duration, Failure> {
     let sql = "SELECT extract(epoch FROM max(at) - min(at - took_ms * interval '1 millisecond')) FROM (
                    SELECT * FROM tenantry.event
                    WHERE revision = (SELECT revision FROM tenantry.event ORDER BY id DESC LIMIT 1)
@@ -113,6 +119,89 @@ fn applies(fleet: &Fleet) -> Result<Duration, Failure> {
     let text = fleet.cluster.psql_as(LOGIN, OURS, sql)?;
     let seconds = text.trim().parse().map_err(|_| Failure::Wrong(format!("no time: {text}")))?;
     Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Three further statements on every tenant, by the engine alone: the lock, the guard, the statements and the ledger's row, and
+/// nobody who reads back meanwhile.
+pub fn applies(fleet: &Fleet, table: &mut Table) -> Result<(), Failure> {
+    let text = format!("{DEFINITION}{THREE}{MORE}");
+    fleet.define(&text)?;
+    let url = fleet.cluster.url_as(LOGIN, None, OURS);
+    let ours = runtime()?.block_on(async {
+        let engine = Arc::new(engine(&url)?);
+        let took = apply_everywhere(&engine, text).await?;
+        engine.close().await?;
+        Ok::<_, Failure>(took)
+    })?;
+    let bare = bare::everywhere(fleet, false, MORE)?;
+    table.compare("applies alone (ledger row and guard)", fleet.size, ours, bare, "1.5");
+    Ok(())
+}
+
+/// Plans for the first tenant, and applies that plan to all of them, as many at once as the bare script.
+async fn apply_everywhere(engine: &Arc<PostgresEngine>, text: String) -> Result<Duration, Failure> {
+    let source = Source { name: "app".to_owned(), text };
+    let target = engine.compile(&[source], &Policy::default()).await?;
+    let mut records = engine.ledger().records(None).await?;
+    let schemas: Vec<SchemaName> = records.iter().map(|record| record.schema.clone()).collect();
+    let mut watermarks = engine.watermarks(&schemas).await?;
+    let mut first = None;
+    engine.inspect(&schemas[..1], &target.policy, |found| first = Some(found)).await?;
+    let catalog = first.ok_or_else(|| Failure::Wrong("no tenant is there".to_owned()))?.catalog;
+    let start = Start { catalog: &catalog, renamed: &[], base: None };
+    let Proposal::Migrate { plan, to, .. } = engine.propose(start, &target).await? else {
+        return Err(Failure::Wrong("there is no plan".to_owned()));
+    };
+    let job = Arc::new(Job { digest: plan.digest(), plan, to, revision: target.revision });
+    let mut running = JoinSet::new();
+    let began = Instant::now();
+    while let Some(record) = records.pop() {
+        if running.len() == bare::CONNECTIONS
+            && let Some(ended) = running.join_next().await
+        {
+            ended.map_err(|error| Failure::Wrong(error.to_string()))??;
+        }
+        let watermark = watermarks.remove(&record.schema);
+        let (engine, job) = (Arc::clone(engine), Arc::clone(&job));
+        running.spawn(async move { job.apply(&engine, record, watermark).await });
+    }
+    while let Some(ended) = running.join_next().await {
+        ended.map_err(|error| Failure::Wrong(error.to_string()))??;
+    }
+    Ok(began.elapsed())
+}
+
+/// What is applied to every tenant.
+struct Job {
+    plan: Plan,
+    digest: Digest,
+    to: Fingerprint,
+    revision: Digest,
+}
+
+impl Job {
+    async fn apply(
+        &self,
+        engine: &PostgresEngine,
+        record: TenantRecord,
+        start: Option<Watermark>,
+    ) -> Result<(), EngineError> {
+        let key = TenantKey { database: DatabaseName::new("main"), schema: record.schema };
+        let tenant = Tenant { name: record.name, key, labels: Labels::new() };
+        let work = Work {
+            tenant: &tenant,
+            claim: &record.claim,
+            start: start.as_ref(),
+            plan: &self.plan,
+            digest: &self.digest,
+            revision: &self.revision,
+            to: &self.to,
+            rollout: "bench",
+            approved_by: None,
+            within: Duration::from_secs(60),
+        };
+        engine.apply(&work).await.map(drop)
+    }
 }
 
 /// A fleet in fifty distinct states.
