@@ -9,7 +9,7 @@ TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo preflight postgres check deny test test-matrix properties corpus crds
+.PHONY: help bench demo preflight postgres check deny test test-matrix test-api-server properties corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: preflight ## Run all tests; those that talk to a server also on its oldest
 
 test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
 	tools/test-on $(VERSIONS)
+
+test-api-server: postgres ## Try the custom resources on a real API server (built once by Go, several minutes)
+	tools/fetch control-plane
+	cargo test --package tenantry-api --test rules -- --ignored
 
 properties: postgres ## Try 2,000 random changes of random schemas, always the same ones (TENANTRY_SEED=N for others)
 	TENANTRY_PAIRS=$${TENANTRY_PAIRS:-2000} TENANTRY_SEED=$${TENANTRY_SEED:-1} \

@@ -1,4 +1,5 @@
-//! Real servers for tests and for the demo: PostgreSQL 13 to 18, started on free ports and stopped for certain.
+//! Real servers for tests and for the demo: PostgreSQL 13 to 18, and the control plane of Kubernetes; started on free ports
+//! and stopped for certain.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), tenantry_testkit::pg::Error> {
@@ -13,4 +14,7 @@
 //! # }
 //! ```
 
+mod error;
+pub mod kube;
 pub mod pg;
+mod watchdog;

@@ -4,17 +4,13 @@ mod account;
 mod binaries;
 mod client;
 mod cluster;
-mod error;
 mod lexer;
 mod normalise;
 mod tls;
-mod watchdog;
 
+pub use crate::error::{Error, Result};
 pub use binaries::{Binaries, OLDEST_VERSION};
 pub use client::Owners;
 pub use cluster::{Cluster, Options};
-pub use error::Error;
+pub(crate) use cluster::{free_port, run};
 pub use normalise::{PLACEHOLDER, normalise};
-
-/// Result of everything here.
-pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -86,7 +86,8 @@ impl Binaries {
         let not_found = |wanted: String, version: Option<u16>| {
             let fetch =
                 version.map_or_else(|| "postgres".to_owned(), |version| format!("postgres-{version}"));
-            Error::NotFound { wanted, looked: places.to_string(), fetch }
+            let otherwise = ", or install one: `sudo apt install postgresql`";
+            Error::NotFound { wanted, looked: places.to_string(), fetch, otherwise }
         };
         let found = places.programs();
         let fits = |programs: &&Programs| {

@@ -11,11 +11,13 @@ use std::sync::{Mutex, OnceLock};
 
 use super::account::Account;
 use super::binaries::Programs;
-use super::watchdog::{self, Watchdog};
 use super::{Binaries, Error, Result, tls};
+use crate::watchdog::{self, Watchdog};
 
 /// The role that initdb makes, a superuser.
 pub(crate) const SUPERUSER: &str = "postgres";
+/// What the name of each cluster's directory begins with.
+const DIR_PREFIX: &str = "tenantry-pg-";
 /// How often another port is tried, when somebody else took the free one that was found.
 const PORT_TRIES: u32 = 10;
 
@@ -208,7 +210,11 @@ impl Cluster {
             Error::Program { output, .. } => {
                 let log = fs::read_to_string(&log).unwrap_or_default();
                 let from = log.char_indices().rev().nth(4000).map_or(0, |(at, _)| at);
-                Error::Start { version: self.version(), output, log: log[from..].to_owned() }
+                Error::Start {
+                    server: format!("PostgreSQL {}", self.version()),
+                    output,
+                    log: log[from..].to_owned(),
+                }
             }
             other => other,
         })
@@ -319,8 +325,8 @@ fn make_dir() -> Result<(PathBuf, Account)> {
     let candidates = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
     let mut unreachable_for = None;
     for temp in candidates.iter().filter(|temp| temp.as_os_str().len() < 60) {
-        watchdog::sweep(temp);
-        let Ok(dir) = tempfile::Builder::new().prefix(watchdog::DIR_PREFIX).tempdir_in(temp) else {
+        watchdog::sweep(temp, DIR_PREFIX);
+        let Ok(dir) = tempfile::Builder::new().prefix(DIR_PREFIX).tempdir_in(temp) else {
             continue;
         };
         let account = Account::for_owner_of(dir.path())?;
@@ -371,7 +377,7 @@ fn settings(dir: &Path, options: &Options) -> Vec<(String, String)> {
     settings
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     bound.map(|address| address.port()).map_err(Error::file("listen on", "127.0.0.1"))
 }

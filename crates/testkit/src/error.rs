@@ -7,11 +7,8 @@ use std::process::ExitStatus;
 /// What can go wrong with a test server.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No PostgreSQL (of the version asked for) was found.
-    #[error(
-        "no {wanted} found; looked in {looked}. Fetch it with `tools/fetch {fetch}`, \
-         or install one: `sudo apt install postgresql`"
-    )]
+    /// No server of the kind (and version) asked for was found.
+    #[error("no {wanted} found; looked in {looked}. Fetch it with `tools/fetch {fetch}`{otherwise}")]
     NotFound {
         /// What was looked for: "PostgreSQL 13", or "psql and pg_dump".
         wanted: String,
@@ -19,6 +16,8 @@ pub enum Error {
         looked: String,
         /// What to give to `tools/fetch`.
         fetch: String,
+        /// What else can be done, with what leads over to it.
+        otherwise: &'static str,
     },
     /// An environment variable holds something that cannot be used.
     #[error("{name}={value:?}: {problem}")]
@@ -30,7 +29,7 @@ pub enum Error {
         /// What is wrong with that.
         problem: String,
     },
-    /// A program of PostgreSQL (or openssl) could not be started.
+    /// A program could not be started.
     #[error("cannot run {program}: {source}")]
     Spawn {
         /// The program, with its path where it is known.
@@ -49,11 +48,11 @@ pub enum Error {
         output: String,
     },
     /// The server did not start.
-    #[error("PostgreSQL {version} did not start: {output}\nits log:\n{log}")]
+    #[error("{server} did not start: {output}\nits log:\n{log}")]
     Start {
-        /// Major version of the server.
-        version: u16,
-        /// What `pg_ctl` said.
+        /// Which, with its version where there are several.
+        server: String,
+        /// What whoever started it said.
         output: String,
         /// The end of the server's log.
         log: String,
@@ -98,3 +97,6 @@ impl Error {
         move |source| Self::File { deed, path, source }
     }
 }
+
+/// Result of everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

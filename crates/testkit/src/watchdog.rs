@@ -1,7 +1,7 @@
-//! Stops a server when its owner is gone: dropped, panicked, interrupted or killed.
+//! Stops servers when their owner is gone: dropped, panicked, interrupted or killed.
 //!
 //! A shell holds the reading end of a pipe whose writing end lives in the owner only. The kernel closes the latter with the
-//! owner, whatever ends it, and the shell then stops the server and removes its directory. Should the shell be killed as
+//! owner, whatever ends it, and the shell then stops the servers and removes their directory. Should the shell be killed as
 //! well, the next start finds the directory with a lock that nobody holds, and does the same.
 
 use std::fs::{self, File};
@@ -9,13 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::{Error, Result};
+use crate::error::{Error, Result};
 
-/// What the name of each cluster's directory begins with.
-pub(crate) const DIR_PREFIX: &str = "tenantry-pg-";
 const LOCK_NAME: &str = "owner.lock";
 
-/// Stops the server in a directory, and removes that, once this value is gone.
+/// Stops the servers of a directory, and removes that, once this value is gone.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     shell: Child,
@@ -40,12 +38,13 @@ impl Drop for Watchdog {
     }
 }
 
-/// Stops and removes the clusters in `temp` whose owner and whose watchdog were both killed.
-pub(crate) fn sweep(temp: &Path) {
+/// Stops and removes the servers in `temp` whose owner and whose watchdog were both killed: in directories whose names begin
+/// like this.
+pub(crate) fn sweep(temp: &Path, prefix: &str) {
     let Ok(entries) = fs::read_dir(temp) else { return };
-    let ours = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(DIR_PREFIX);
+    let ours = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(prefix);
     for dir in entries.flatten().filter(ours).map(|entry| entry.path()) {
-        // Other people's clusters, and those just being made, cannot be opened.
+        // Other people's servers, and those just being made, cannot be opened.
         let Ok(lock) = File::open(dir.join(LOCK_NAME)) else { continue };
         if lock.try_lock().is_ok() {
             let _ = shell(&dir, Stdio::null())
@@ -63,7 +62,7 @@ fn lock(dir: &Path) -> Result<File> {
     Ok(lock)
 }
 
-/// The shell that stops what runs in `dir` when `input` ends. A process group of its own: a Ctrl-C is not for it.
+/// The shell that stops what runs in `dir` (by the process ids in `data/postmaster.pid` and `*.pid`) when `input` ends. A process group of its own: a Ctrl-C is not for it.
 fn shell(dir: &Path, input: Stdio) -> Result<Child> {
     Command::new("/bin/sh")
         .args(["-c", include_str!("watchdog.sh"), "watchdog"])

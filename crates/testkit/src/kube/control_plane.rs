@@ -1,0 +1,181 @@
+//! etcd and kube-apiserver of one's own: started, asked, stopped for certain.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::Programs;
+use crate::error::{Error, Result};
+use crate::pg::{free_port, run};
+use crate::watchdog::{self, Watchdog};
+
+/// What the name of each directory begins with.
+const DIR_PREFIX: &str = "tenantry-kube-";
+/// How long a server may take to answer; an API server takes three seconds on a machine with nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often other ports are tried, when somebody else took a free one that was found.
+const PORT_TRIES: u32 = 5;
+
+/// A control plane with a directory of its own. Both are gone when this value is, or its process, however that ends.
+#[derive(Debug)]
+pub struct ControlPlane {
+    dir: PathBuf,
+    programs: Programs,
+    _watchdog: Watchdog,
+}
+
+impl ControlPlane {
+    /// Starts one. Takes three seconds, and more on a busy machine.
+    ///
+    /// # Errors
+    /// Whatever stops that: see [`Error`].
+    pub fn start() -> Result<Self> {
+        let programs = Programs::find()?;
+        let temp = std::env::temp_dir();
+        watchdog::sweep(&temp, DIR_PREFIX);
+        let dir = tempfile::Builder::new().prefix(DIR_PREFIX).tempdir_in(&temp);
+        let dir = dir.map_err(Error::file("make a directory in", &temp))?.keep();
+        let watchdog = Watchdog::over(&dir)?;
+        let plane = Self { dir, programs, _watchdog: watchdog };
+        plane.make_secrets()?;
+        let etcd = plane.start_etcd()?;
+        plane.start_api_server(&etcd)?;
+        Ok(plane)
+    }
+
+    /// kubectl, as an administrator of this control plane, ready to be given arguments.
+    pub fn kubectl(&self) -> Command {
+        let mut command = Command::new(&self.programs.kubectl);
+        command.env("KUBECONFIG", self.kubeconfig()).env("HOME", &self.dir);
+        command
+    }
+
+    /// The file that tells kubectl and other clients where the API server is, and who they are.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.dir.join("kubeconfig")
+    }
+
+    /// The key of service accounts, and the administrator's token.
+    fn make_secrets(&self) -> Result<()> {
+        run(Command::new("openssl")
+            .arg("genrsa")
+            .arg("-out")
+            .arg(self.dir.join("accounts.key"))
+            .arg("2048"))?;
+        let token = run(Command::new("openssl").args(["rand", "-hex", "16"]))?.stdout;
+        let token = String::from_utf8_lossy(&token).trim().to_owned();
+        self.write("token", &token)?;
+        self.write("tokens.csv", &format!("{token},admin,admin,system:masters\n"))
+    }
+
+    /// Starts etcd, and says where it is.
+    fn start_etcd(&self) -> Result<String> {
+        let (client, peer) = (address("http", free_port()?), address("http", free_port()?));
+        let mut command = Command::new(&self.programs.etcd);
+        command
+            .arg("--data-dir")
+            .arg(self.dir.join("etcd"))
+            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(["--initial-cluster", &format!("default={peer}"), "--unsafe-no-fsync"]);
+        self.spawn("etcd", &mut command)?;
+        Ok(client)
+    }
+
+    /// Starts the API server on a port that is free; between finding one and taking it somebody else may.
+    fn start_api_server(&self, etcd: &str) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.start_api_server_on(free_port()?, etcd) {
+                Err(Error::Start { log, .. })
+                    if log.contains("address already in use") && tries < PORT_TRIES => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn start_api_server_on(&self, port: u16, etcd: &str) -> Result<()> {
+        let file = |name: &str| self.dir.join(name).display().to_string();
+        let mut command = Command::new(&self.programs.api_server);
+        command
+            .args(["--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"])
+            .args(["--secure-port", &port.to_string(), "--cert-dir", &file("certificates")])
+            .args(["--service-account-issuer", "https://kubernetes.default.svc"])
+            .args(["--service-account-key-file", &file("accounts.key")])
+            .args(["--service-account-signing-key-file", &file("accounts.key")])
+            .args(["--token-auth-file", &file("tokens.csv"), "--authorization-mode", "RBAC"])
+            .args(["--disable-admission-plugins", "ServiceAccount", "--endpoint-reconciler-type", "none"])
+            .args(["--service-cluster-ip-range", "10.0.0.0/24"]);
+        let mut server = self.spawn("kube-apiserver", &mut command)?;
+        let token = fs::read_to_string(self.dir.join("token")).map_err(Error::file("read", file("token")))?;
+        self.write(
+            "kubeconfig",
+            &kubeconfig(&address("https", port), &file("certificates/apiserver.crt"), &token),
+        )?;
+        let began = Instant::now();
+        loop {
+            let ended = server.try_wait().map_err(Error::file("wait for", "kube-apiserver"))?.is_some();
+            let mut ask = self.kubectl();
+            let ready = ask.args(["get", "--raw", "/readyz"]).stdin(Stdio::null()).output();
+            let ready = ready.map_err(|source| Error::Spawn { program: "kubectl".to_owned(), source })?;
+            if ready.status.success() {
+                return Ok(());
+            }
+            if ended || began.elapsed() > PATIENCE {
+                return Err(Error::Start {
+                    server: "kube-apiserver".to_owned(),
+                    output: String::from_utf8_lossy(&ready.stderr).trim_end().to_owned(),
+                    log: self.log("kube-apiserver") + &self.log("etcd"),
+                });
+            }
+            sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Runs a server that lasts, with its log and its process id in files. A process group of its own: a Ctrl-C is not for it.
+    fn spawn(&self, name: &str, command: &mut Command) -> Result<Child> {
+        let path = self.dir.join(format!("{name}.log"));
+        let log = File::create(&path).map_err(Error::file("create", &path))?;
+        let both = log.try_clone().map_err(Error::file("open", &path))?;
+        command.current_dir(&self.dir).env("HOME", &self.dir).process_group(0);
+        command.stdin(Stdio::null()).stdout(log).stderr(both);
+        let child = command.spawn().map_err(|source| Error::Spawn { program: name.to_owned(), source })?;
+        self.write(&format!("{name}.pid"), &format!("{}\n", child.id()))?;
+        Ok(child)
+    }
+
+    /// The end of a server's log.
+    fn log(&self, name: &str) -> String {
+        let log = fs::read_to_string(self.dir.join(format!("{name}.log"))).unwrap_or_default();
+        let from = log.char_indices().rev().nth(2000).map_or(0, |(at, _)| at);
+        log[from..].to_owned()
+    }
+
+    /// Writes a file that only we can read.
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = self.dir.join(name);
+        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::file("write", &path))
+    }
+}
+
+fn address(scheme: &str, port: u16) -> String {
+    format!("{scheme}://127.0.0.1:{port}")
+}
+
+/// JSON is YAML, and needs no quoting of paths beyond its own.
+fn kubeconfig(server: &str, authority: &str, token: &str) -> String {
+    format!(
+        r#"{{"apiVersion": "v1", "kind": "Config", "current-context": "it",
+"clusters": [{{"name": "it", "cluster": {{"server": "{server}", "certificate-authority": "{authority}"}}}}],
+"contexts": [{{"name": "it", "context": {{"cluster": "it", "user": "admin"}}}}],
+"users": [{{"name": "admin", "user": {{"token": "{token}"}}}}]}}
+"#
+    )
+}
