@@ -34,9 +34,9 @@ test: preflight ## Run all tests; those that talk to a server also on its oldest
 test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
 	tools/test-on $(VERSIONS)
 
-test-api-server: postgres ## Try the custom resources on a real API server (built once by Go, several minutes)
+test-api-server: postgres ## Try custom resources and operator on a real API server (built once by Go, several minutes)
 	tools/fetch control-plane
-	cargo test --package tenantry-api --test rules -- --ignored
+	cargo test --package tenantry-api --package tenantry-operator --test rules --test api_server -- --ignored
 
 properties: postgres ## Try 2,000 random changes of random schemas, always the same ones (TENANTRY_SEED=N for others)
 	TENANTRY_PAIRS=$${TENANTRY_PAIRS:-2000} TENANTRY_SEED=$${TENANTRY_SEED:-1} \

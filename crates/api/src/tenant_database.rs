@@ -217,7 +217,7 @@ pub struct TenantDatabaseStatus {
     /// The `metadata.generation` that this status is about; -1 until the first look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Ready` (reachable, and the login may do what is asked of it), `Reachable`, `PrivilegesSufficient`;
+    /// `Ready` (it answers, takes the login, and nothing stops all work there), `Reachable`, `PrivilegesSufficient`;
     /// `Reconciling` and `Stalled` only while they are True.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]

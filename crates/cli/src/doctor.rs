@@ -10,7 +10,7 @@ use tenantry_postgres::{Connections, PostgresEngine, ShadowSettings};
 
 use crate::args::{DoctorArgs, Output};
 use crate::interrupt::{Interrupts, Stop};
-use crate::{Failure, Outcome, connection, fleet, output, write};
+use crate::{Failure, Outcome, argument, fleet, output, write};
 
 /// Looks at each database. One that does not answer is a finding too.
 pub async fn run(args: &DoctorArgs) -> Result<Outcome, Failure> {
@@ -44,7 +44,7 @@ fn engines(
     connections: &Connections,
 ) -> Result<BTreeMap<String, PostgresEngine>, Failure> {
     if let Some(uri) = &args.database {
-        let settings = connection::of_argument("--database", uri)?;
+        let settings = argument::settings("--database", uri)?;
         let name = settings.address();
         let engine = PostgresEngine::new(settings, connections.clone(), ShadowSettings::default());
         return Ok([(name, engine)].into());
@@ -92,5 +92,6 @@ fn finding(error: &EngineError) -> Finding {
             _ => "",
         }
         .to_owned(),
+        names: Vec::new(),
     }
 }

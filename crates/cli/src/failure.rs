@@ -40,7 +40,7 @@ pub enum Failure {
         /// Which.
         database: String,
         /// Why.
-        bad: tenantry_postgres::BadSettings,
+        bad: tenantry_databases::BadDatabase,
     },
     /// A schema's name cannot be one.
     #[error("the name: {0}")]

@@ -1,7 +1,7 @@
 //! kubectl-tenantry: one live schema, or a whole fleet, from the command line.
 
 mod args;
-mod connection;
+mod argument;
 mod doctor;
 mod failure;
 mod fleet;

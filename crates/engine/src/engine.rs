@@ -102,6 +102,9 @@ pub struct Finding {
     pub message: String,
     /// What to do; empty when there is nothing to do.
     pub remedy: String,
+    /// What it is about, by name, where that is a list: event triggers, publications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 /// One database that tenants live in. Every method may be called from many

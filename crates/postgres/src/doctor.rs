@@ -61,6 +61,7 @@ fn no_session(error: EngineError) -> Result<Finding, EngineError> {
                 subject: "connection".to_owned(),
                 message: format!("{address} cannot be reached: {message}"),
                 remedy: remedy.to_owned(),
+                names: Vec::new(),
             })
         }
         EngineError::Unsuitable { address, reason, remedy } => Ok(Finding {
@@ -68,6 +69,7 @@ fn no_session(error: EngineError) -> Result<Finding, EngineError> {
             subject: "connection".to_owned(),
             message: format!("{address} cannot be used: {reason}"),
             remedy,
+            names: Vec::new(),
         }),
         error => Err(error),
     }
@@ -132,7 +134,13 @@ fn finding(
     message: impl Into<String>,
     remedy: impl Into<String>,
 ) -> Finding {
-    Finding { severity, subject: subject.to_owned(), message: message.into(), remedy: remedy.into() }
+    Finding {
+        severity,
+        subject: subject.to_owned(),
+        message: message.into(),
+        remedy: remedy.into(),
+        names: Vec::new(),
+    }
 }
 
 fn ok(subject: &str, message: impl Into<String>) -> Finding {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tenantry_api::TenantSet;
 use tenantry_engine::{DatabaseName, EngineError};
 use tenantry_fleet::FleetSpec;
-use tenantry_manifest::{Environment, LoadError, Located, Manifests, ObjectName};
-use tenantry_postgres::{Connections, Owner, PostgresEngine, Settings, ShadowSettings};
+use tenantry_manifest::{Connection, Environment, LoadError, Located, Manifests, ObjectName};
+use tenantry_postgres::{Connections, PostgresEngine};
 
-use crate::{Failure, connection};
+use crate::Failure;
 
 /// The databases of a TenantSet, by name. Nothing is connected to yet.
 #[derive(Clone)]
@@ -69,26 +69,22 @@ pub fn engine(
     environment: &Environment,
     connections: &Connections,
 ) -> Result<PostgresEngine, Failure> {
-    let (settings, found) = settings(manifests, name, environment)?;
-    let database = match &found.shadow {
-        Some(shadow) => Some(self::settings(manifests, &name.sibling(shadow), environment)?.0),
-        None => None,
-    };
-    let owner = owner.map(Owner::new).transpose()?.unwrap_or_default();
-    let shadow = ShadowSettings { in_place: connection::in_place(found.in_place), database, owner };
-    Ok(PostgresEngine::new(settings, connections.clone(), shadow))
+    let found = connection(manifests, name, environment)?;
+    let scratch = found.shadow.as_ref();
+    let scratch =
+        scratch.map(|shadow| connection(manifests, &name.sibling(shadow), environment)).transpose()?;
+    tenantry_databases::engine(&found, scratch.as_ref(), owner, connections)
+        .map_err(|bad| Failure::Connection { database: name.to_string(), bad })
 }
 
-fn settings(
+fn connection(
     manifests: &Manifests,
     name: &ObjectName,
     environment: &Environment,
-) -> Result<(Settings, tenantry_manifest::Connection), Failure> {
+) -> Result<Connection, Failure> {
     let Some(database) = manifests.databases.get(name) else {
         let unknown = tenantry_fleet::FleetError::UnknownDatabase(DatabaseName::new(&name.name));
         return Err(unknown.into());
     };
-    let connection = manifests.connection(database, environment).map_err(LoadError::Refused)?;
-    let bad = |bad| Failure::Connection { database: name.to_string(), bad };
-    Ok((connection::of_manifest(&connection).map_err(bad)?, connection))
+    Ok(manifests.connection(database, environment).map_err(LoadError::Refused)?)
 }

@@ -239,6 +239,7 @@ fn doctor_of_one_database() {
         subject: subject.to_owned(),
         message: message.to_owned(),
         remedy: remedy.to_owned(),
+        names: Vec::new(),
     };
     let findings = [
         finding(Severity::Ok, "server", "PostgreSQL 15.18", ""),

@@ -11,7 +11,7 @@ use tenantry_postgres::{Connections, InPlace, Owner, PostgresEngine, ShadowSetti
 
 use crate::args::Connection;
 use crate::interrupt::{Interrupts, Stop};
-use crate::{Failure, Outcome, connection, note};
+use crate::{Failure, Outcome, argument, note};
 
 /// A database.
 pub struct Live {
@@ -67,8 +67,8 @@ pub async fn with_database(
 }
 
 fn engine(args: &Connection, connections: &Connections) -> Result<PostgresEngine, Failure> {
-    let settings = connection::of_argument("--database", &args.database)?;
-    let database = args.shadow.as_deref().map(|uri| connection::of_argument("--shadow", uri)).transpose()?;
+    let settings = argument::settings("--database", &args.database)?;
+    let database = args.shadow.as_deref().map(|uri| argument::settings("--shadow", uri)).transpose()?;
     // No template: there is no tenant whose name would go into it.
     let owner =
         args.owner_role.as_deref().map(Identifier::new).transpose()?.map_or(Owner::Login, Owner::Role);

@@ -19,7 +19,8 @@ pub(super) async fn check(patient: &Patient<'_>, findings: &mut Vec<Finding>) ->
     aside(patient, findings).await
 }
 
-/// A check that lists names, in the first column of its rows: fine where there are none.
+/// A check that lists what it finds, in the first column of its rows as people read it, in the second, where there is one, by
+/// its bare name: fine where there is nothing.
 async fn listed(
     patient: &Patient<'_>,
     findings: &mut Vec<Finding>,
@@ -31,17 +32,20 @@ async fn listed(
     let Some(rows) = patient.rows(subject, sql, parameters, findings).await? else { return Ok(()) };
     let names: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
     let names = names.map_err(|error| patient.unread(&error))?;
+    let bare: Result<Vec<String>, _> =
+        rows.iter().filter(|row| row.len() > 1).map(|row| row.try_get(1)).collect();
+    let bare = bare.map_err(|error| patient.unread(&error))?;
     findings.push(if names.is_empty() {
         ok(subject, fine)
     } else {
         let (severity, message, remedy) = found(&names);
-        finding(severity, subject, message, remedy)
+        Finding { names: bare, ..finding(severity, subject, message, remedy) }
     });
     Ok(())
 }
 
 async fn event_triggers(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
-    let sql = "SELECT pg_catalog.format('%s (%s)', trigger.evtname, trigger.evtevent)
+    let sql = "SELECT pg_catalog.format('%s (%s)', trigger.evtname, trigger.evtevent), trigger.evtname::text
         FROM pg_catalog.pg_event_trigger AS trigger
         WHERE trigger.evtenabled IN ('O', 'A')
         ORDER BY trigger.evtname";

@@ -1,34 +1,20 @@
-//! From how a manifest says it, or a command line, to the settings of a connection.
+//! From how a manifest says it to the settings of a connection.
 
 use std::fmt::Write as _;
 
 use tenantry_api::tenant_database;
 use tenantry_manifest::Connection;
 use tenantry_planner::sql::Identifier;
-use tenantry_postgres::{BadSettings, Endpoint, InPlace, Limits, Password, Settings, TlsMode};
-
-use crate::Failure;
+use tenantry_postgres::{BadSettings, Endpoint, Limits, Password, Settings, TlsMode};
 
 /// The port where none is said.
 const PORT: u16 = 5432;
-
-/// The settings for a URI of the command line. A password that is not in it may stand in `PGPASSWORD`.
-///
-/// # Errors
-/// When it cannot be used.
-pub fn of_argument(argument: &'static str, uri: &str) -> Result<Settings, Failure> {
-    let mut settings = Settings::from_uri(uri).map_err(|bad| Failure::Settings { argument, bad })?;
-    if settings.password.is_none() {
-        settings.password = std::env::var("PGPASSWORD").ok().map(Password::new);
-    }
-    Ok(settings)
-}
 
 /// The settings of a TenantDatabase: what stands in it goes before what its URI says.
 ///
 /// # Errors
 /// When the URI cannot be used, or the ledger's schema has no possible name.
-pub fn of_manifest(connection: &Connection) -> Result<Settings, BadSettings> {
+pub fn settings(connection: &Connection) -> Result<Settings, BadSettings> {
     let mut settings = match &connection.uri {
         Some(uri) => with_uri(uri.expose(), connection)?,
         None => Settings::new(
@@ -108,22 +94,13 @@ fn tls_mode(mode: tenant_database::TlsMode) -> TlsMode {
     }
 }
 
-/// Whether shadows may be in the tenants' own database.
-pub fn in_place(in_place: tenant_database::InPlace) -> InPlace {
-    match in_place {
-        tenant_database::InPlace::Auto => InPlace::Auto,
-        tenant_database::InPlace::Allow => InPlace::Allow,
-        tenant_database::InPlace::Never => InPlace::Never,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tenantry_manifest::{Environment, Input, load};
 
     use super::*;
 
-    fn settings(spec: &str, uri: &str) -> Settings {
+    fn of(spec: &str, uri: &str) -> Settings {
         let text = format!(
             "apiVersion: tenantry.dev/v1alpha1\nkind: TenantDatabase\nmetadata: {{name: eu-1}}\nspec: {spec}\n"
         );
@@ -133,7 +110,7 @@ mod tests {
         let input = Input::Text { name: "f".to_owned(), text: text + &secret };
         let manifests = load(&[input], &environment).unwrap();
         let database = manifests.databases.values().next().unwrap();
-        of_manifest(&manifests.connection(database, &environment).unwrap()).unwrap()
+        settings(&manifests.connection(database, &environment).unwrap()).unwrap()
     }
 
     fn said(settings: &Settings) -> String {
@@ -160,7 +137,7 @@ mod tests {
                 "me@/run/pg:7/d Prefer",
             ),
         ] {
-            assert_eq!(said(&settings(spec, &format!("{{uri: '{uri}'}}"))), expected);
+            assert_eq!(said(&of(spec, &format!("{{uri: '{uri}'}}"))), expected);
         }
     }
 
@@ -168,7 +145,7 @@ mod tests {
     fn parts_and_limits_arrive() {
         let spec = "{connection: {secretRef: {name: app}, host: h}, ledgerSchema: book, \
                     limits: {maxConnections: 3, lockTimeout: 1s, statementTimeout: 1m}}";
-        let settings = settings(spec, "{username: u, password: p, dbname: d}");
+        let settings = of(spec, "{username: u, password: p, dbname: d}");
         assert_eq!(said(&settings), "u@h:5432/d Prefer");
         assert_eq!(settings.password, Some(Password::new("p")));
         assert_eq!(settings.ledger_schema.as_str(), "book");

@@ -1,0 +1,30 @@
+//! Why something was not done. It is tried again, later each time.
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no way to an API server.
+    #[error("no API server can be asked: {0}")]
+    Client(Box<kube::Error>),
+    /// The system does not tell of signals.
+    #[error("signals cannot be listened to: {0}")]
+    Signals(std::io::Error),
+    /// The API server did not do what was asked.
+    #[error("{doing} {object}: {source}")]
+    Api {
+        /// What was being done.
+        doing: &'static str,
+        /// Of what: `tenantdatabase/eu-1`.
+        object: String,
+        /// What it said.
+        source: Box<kube::Error>,
+    },
+}
+
+impl Error {
+    /// A closure that says what was being done to what.
+    pub(crate) fn api(doing: &'static str, object: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let object = object.into();
+        move |source| Self::Api { doing, object, source: Box::new(source) }
+    }
+}
