@@ -72,7 +72,7 @@ fn entries<'f>(findings: impl Iterator<Item = &'f Finding>) -> Vec<String> {
 fn text(finding: &Finding) -> String {
     match finding.remedy.as_str() {
         "" => finding.message.clone(),
-        remedy => format!("{}: {remedy}", finding.message),
+        remedy => format!("{}. {remedy}", finding.message),
     }
 }
 
@@ -117,7 +117,9 @@ fn observations(seen: &Seen) -> Vec<Observation> {
 }
 
 fn unreachable(error: &EngineError) -> String {
-    format!("{error}. It is tried again, and at once when its Secret changes")
+    let error = error.to_string();
+    let end = if error.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{error}{end} It is tried again by itself")
 }
 
 fn of_findings(findings: &[Finding]) -> Vec<Observation> {
@@ -249,7 +251,7 @@ mod tests {
             reached(vec![found(Severity::Warning, "event triggers"), found(Severity::Warning, "ledger")]);
         let first = decide(&before, &TenantDatabaseStatus::default(), 1, Timestamp::UNIX_EPOCH);
         assert_eq!(first.event_triggers, ["one"]);
-        assert_eq!(first.missing_privileges, ["what is with ledger: do this"]);
+        assert_eq!(first.missing_privileges, ["what is with ledger. do this"]);
         assert_eq!(first.tenant_schemas, Some(3));
         let down = Seen::Unreachable(EngineError::Cancelled);
         let second = decide(&down, &first, 1, Timestamp::UNIX_EPOCH);

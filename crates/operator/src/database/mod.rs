@@ -90,7 +90,7 @@ async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Actio
                 tenantdatabase = database.name_any(),
                 namespace = database.namespace(),
                 reason = event.reason,
-                message = event.note,
+                told = event.note,
                 "changed"
             );
             report::event(&context, database, &event).await;
