@@ -32,8 +32,8 @@ pub(crate) struct Context {
     pub(crate) secrets: Secrets,
     pub(crate) engines: Engines,
     databases: OnceLock<Store<Guarded>>,
-    /// How often in a row each object failed, by UID.
-    failures: Mutex<HashMap<String, u32>>,
+    /// How often in a row each object failed.
+    failures: Mutex<HashMap<ObjectRef<TenantDatabase>, u32>>,
 }
 
 impl Context {
@@ -82,16 +82,16 @@ impl Context {
     }
 
     /// How long to wait after one more failure of an object.
-    pub(crate) fn failed(&self, uid: &str) -> Duration {
+    pub(crate) fn failed(&self, object: &ObjectRef<TenantDatabase>) -> Duration {
         let mut failures = locked(&self.failures);
-        let count = failures.entry(uid.to_owned()).or_insert(0);
+        let count = failures.entry(object.clone()).or_insert(0);
         *count += 1;
         pause(*count)
     }
 
     /// An object did well, or is gone.
-    pub(crate) fn did_well(&self, uid: &str) {
-        locked(&self.failures).remove(uid);
+    pub(crate) fn did_well(&self, object: &ObjectRef<TenantDatabase>) {
+        locked(&self.failures).remove(object);
     }
 }
 

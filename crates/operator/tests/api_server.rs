@@ -212,6 +212,26 @@ fn a_look_that_finds_nothing_new_writes_nothing() {
     assert_eq!(written(), first + 1, "status is written only when it changed");
     let reasons = scene.kubectl(&["get", "events", "-o", "jsonpath={.items[*].reason}"]);
     assert_eq!(reasons.split_whitespace().filter(|reason| *reason == "Reachable").count(), 1, "{reasons}");
+
+    // One that is deleted leaves no watch behind.
+    let watches = || watches_of_secrets(&scene.kubectl(&["get", "--raw", "/metrics"]));
+    let before = watches();
+    scene.apply(
+        &DATABASE.replace("name: shop}\nspec", "name: gone}\nspec").replace("shop-login", "gone-login"),
+    );
+    wait_for("a watch of a Secret that is not there", &|| watches() == before + 1);
+    scene.kubectl(&["delete", "tdb", "gone"]);
+    wait_for("the end of that watch", &|| watches() == before);
+}
+
+/// How many watches of Secrets there are, as the API server counts.
+fn watches_of_secrets(metrics: &str) -> u64 {
+    let ours = |line: &&str| {
+        line.starts_with("apiserver_longrunning_requests{")
+            && line.contains("resource=\"secrets\"")
+            && line.contains("verb=\"WATCH\"")
+    };
+    metrics.lines().filter(ours).filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
 
 /// How often the status of a TenantDatabase was written, as the API server counts.

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
+use kube::ResourceExt as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::{self, Action, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
-use kube::{Resource as _, ResourceExt as _};
 use tenantry_api::TenantDatabase;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -53,9 +53,13 @@ pub(crate) async fn control(
         .reconcile_on(woken)
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(reconcile, retry, Arc::clone(&context))
-        .for_each(|outcome| async move {
+        .for_each(|outcome| async {
             match outcome {
-                Ok(_) | Err(controller::Error::ObjectNotFound(_)) => {}
+                Ok(_) => {}
+                Err(controller::Error::ObjectNotFound(gone)) => {
+                    let namespace = gone.namespace.as_deref().unwrap_or_default();
+                    forget(&context, &ObjectRef::new(&gone.name).within(namespace)).await;
+                }
                 Err(error) => tracing::warn!(%error, "it is tried again"),
             }
         })
@@ -72,11 +76,7 @@ async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Actio
             return Ok(Action::await_change());
         }
     };
-    let uid = database.uid().unwrap_or_default();
-    if database.meta().deletion_timestamp.is_some() {
-        forget(&context, database, &uid).await;
-        return Ok(Action::await_change());
-    }
+    let reference = ObjectRef::from_obj(database);
     // Observe (client, server).
     let seen = observe(&context, database).await;
     // Decide (neither).
@@ -98,21 +98,22 @@ async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Actio
     }
     Ok(Action::requeue(match seen.is_well() {
         true => {
-            context.did_well(&uid);
+            context.did_well(&reference);
             LOOK_EVERY
         }
-        false => context.failed(&uid),
+        false => context.failed(&reference),
     }))
 }
 
-/// The object goes; nothing in the database does.
-async fn forget(context: &Context, database: &TenantDatabase, uid: &str) {
-    context.secrets.keep(&ObjectRef::from_obj(database), &[].into());
-    context.engines.forget(uid).await;
-    context.did_well(uid);
+/// The object is gone; nothing in the database is. This is noticed when it would have been looked at again.
+async fn forget(context: &Context, database: &ObjectRef<TenantDatabase>) {
+    context.secrets.keep(database, &[].into());
+    context.engines.forget(database).await;
+    context.did_well(database);
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "a controller calls it so")]
 fn retry(guarded: Arc<Guarded>, _: &Error, context: Arc<Context>) -> Action {
-    Action::requeue(context.failed(guarded.uid().as_deref().unwrap_or_default()))
+    let namespace = guarded.namespace().unwrap_or_default();
+    Action::requeue(context.failed(&ObjectRef::new(&guarded.name_any()).within(&namespace)))
 }

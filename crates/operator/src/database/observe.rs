@@ -80,7 +80,8 @@ async fn engine(context: &Context, database: &TenantDatabase) -> Result<Arc<Post
     let scratch = scratch(context, database)?;
     let of_both = [Some(database), scratch.as_ref()];
     let secrets: BTreeSet<String> = of_both.into_iter().flatten().flat_map(secrets_of).collect();
-    let readings = context.secrets.read(&ObjectRef::from_obj(database), &secrets).await;
+    let user = ObjectRef::from_obj(database);
+    let readings = context.secrets.read(&user, &secrets).await;
     let connection = connection(database, &readings)?;
     let shadows = scratch.as_ref().map(|scratch| self::connection(scratch, &readings)).transpose()?;
     let mut origin: Vec<String> = of_both.into_iter().flatten().map(generation).collect();
@@ -88,8 +89,7 @@ async fn engine(context: &Context, database: &TenantDatabase) -> Result<Arc<Post
     let owner = connection.owner_role.clone();
     let make =
         || tenantry_databases::engine(&connection, shadows.as_ref(), owner.as_deref(), &context.connections);
-    let uid = database.uid().unwrap_or_default();
-    context.engines.get(&uid, origin, make).await.map_err(|bad| Seen::Unusable(bad.to_string()))
+    context.engines.get(&user, origin, make).await.map_err(|bad| Seen::Unusable(bad.to_string()))
 }
 
 /// The TenantDatabase that this one names for shadows.
