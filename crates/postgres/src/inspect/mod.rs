@@ -36,6 +36,21 @@ struct Query {
     sql: &'static str,
 }
 
+/// What reads the comments on what stands in one catalog.
+macro_rules! comments {
+    ($what:literal, $class:literal, $file:literal) => {
+        Query {
+            what: concat!("comments on ", $what),
+            of: |sort| sort.is(concat!("comment on ", $class), ""),
+            sql: concat!(
+                include_str!("comment/head.sql"),
+                include_str!(concat!("comment/", $file, ".sql")),
+                include_str!("comment/tail.sql")
+            ),
+        }
+    };
+}
+
 /// Every kind's statement. A new kind is one more line, and its file.
 const QUERIES: &[Query] = &[
     Query { what: "schemas", of: |sort| sort.is("pg_namespace", ""), sql: include_str!("schema.sql") },
@@ -117,81 +132,21 @@ const QUERIES: &[Query] = &[
         of: |sort| sort.is("tie", ""),
         sql: include_str!("extension_tie.sql"),
     },
-    Query {
-        what: "comments on schemas",
-        of: |sort| sort.is("comment on pg_namespace", ""),
-        sql: include_str!("comment/schema.sql"),
-    },
-    Query {
-        what: "comments on relations and columns",
-        of: |sort| sort.is("comment on pg_class", ""),
-        sql: include_str!("comment/relation.sql"),
-    },
-    Query {
-        what: "comments on constraints",
-        of: |sort| sort.is("comment on pg_constraint", ""),
-        sql: include_str!("comment/constraint.sql"),
-    },
-    Query {
-        what: "comments on triggers",
-        of: |sort| sort.is("comment on pg_trigger", ""),
-        sql: include_str!("comment/trigger.sql"),
-    },
-    Query {
-        what: "comments on rules",
-        of: |sort| sort.is("comment on pg_rewrite", ""),
-        sql: include_str!("comment/rule.sql"),
-    },
-    Query {
-        what: "comments on policies",
-        of: |sort| sort.is("comment on pg_policy", ""),
-        sql: include_str!("comment/policy.sql"),
-    },
-    Query {
-        what: "comments on types",
-        of: |sort| sort.is("comment on pg_type", ""),
-        sql: include_str!("comment/type.sql"),
-    },
-    Query {
-        what: "comments on functions and procedures",
-        of: |sort| sort.is("comment on pg_proc", ""),
-        sql: include_str!("comment/routine.sql"),
-    },
-    Query {
-        what: "comments on operators",
-        of: |sort| sort.is("comment on pg_operator", ""),
-        sql: include_str!("comment/operator.sql"),
-    },
-    Query {
-        what: "comments on operator families",
-        of: |sort| sort.is("comment on pg_opfamily", ""),
-        sql: include_str!("comment/operator_family.sql"),
-    },
-    Query {
-        what: "comments on operator classes",
-        of: |sort| sort.is("comment on pg_opclass", ""),
-        sql: include_str!("comment/operator_class.sql"),
-    },
-    Query {
-        what: "comments on text search configurations",
-        of: |sort| sort.is("comment on pg_ts_config", ""),
-        sql: include_str!("comment/text_search_configuration.sql"),
-    },
-    Query {
-        what: "comments on text search dictionaries",
-        of: |sort| sort.is("comment on pg_ts_dict", ""),
-        sql: include_str!("comment/text_search_dictionary.sql"),
-    },
-    Query {
-        what: "comments on collations",
-        of: |sort| sort.is("comment on pg_collation", ""),
-        sql: include_str!("comment/collation.sql"),
-    },
-    Query {
-        what: "comments on extended statistics",
-        of: |sort| sort.is("comment on pg_statistic_ext", ""),
-        sql: include_str!("comment/statistics.sql"),
-    },
+    comments!("schemas", "pg_namespace", "schema"),
+    comments!("relations and columns", "pg_class", "relation"),
+    comments!("constraints", "pg_constraint", "constraint"),
+    comments!("triggers", "pg_trigger", "trigger"),
+    comments!("rules", "pg_rewrite", "rule"),
+    comments!("policies", "pg_policy", "policy"),
+    comments!("types", "pg_type", "type"),
+    comments!("functions and procedures", "pg_proc", "routine"),
+    comments!("operators", "pg_operator", "operator"),
+    comments!("operator families", "pg_opfamily", "operator_family"),
+    comments!("operator classes", "pg_opclass", "operator_class"),
+    comments!("text search configurations", "pg_ts_config", "text_search_configuration"),
+    comments!("text search dictionaries", "pg_ts_dict", "text_search_dictionary"),
+    comments!("collations", "pg_collation", "collation"),
+    comments!("extended statistics", "pg_statistic_ext", "statistics"),
 ];
 
 fn is_table(sort: &Sort) -> bool {

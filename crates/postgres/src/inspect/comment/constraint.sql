@@ -1,31 +1,19 @@
 -- Comments on constraints of tables and domains. The parent is the constraint; where it is a part of another fact, that fact.
-WITH target (schema, kind, name, parent_kind, parent_name, text) AS (
-    SELECT c.relnamespace, 'constraint', ARRAY[c.relname, k.conname],
-           CASE k.contype WHEN 'n' THEN 'column' ELSE 'constraint' END,
-           CASE k.contype WHEN 'n' THEN ARRAY[c.relname, a.attname] ELSE ARRAY[c.relname, k.conname] END, d.description
-    FROM pg_description d
-    JOIN pg_constraint k ON k.oid = d.objoid AND k.contype <> 't'
-    JOIN pg_class c ON c.oid = k.conrelid
-    LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
-    WHERE d.classoid = 'pg_constraint'::regclass
-      AND d.objoid = ANY ($1)
-    UNION ALL
-    SELECT t.typnamespace, 'domain constraint', ARRAY[t.typname, k.conname],
-           CASE k.contype WHEN 'c' THEN 'domain constraint' ELSE 'domain' END,
-           CASE k.contype WHEN 'c' THEN ARRAY[t.typname, k.conname] ELSE ARRAY[t.typname] END, d.description
-    FROM pg_description d
-    JOIN pg_constraint k ON k.oid = d.objoid
-    JOIN pg_type t ON t.oid = k.contypid
-    WHERE d.classoid = 'pg_constraint'::regclass
-      AND d.objoid = ANY ($1)
-)
-SELECT t.schema,
-       NULL::oid AS class,
-       NULL::oid AS object,
-       0 AS sub,
-       'comment' AS kind,
-       array_cat(ARRAY[t.kind], t.name::text[]) AS name,
-       t.parent_kind::text AS parent_kind,
-       t.parent_name::text[] AS parent_name,
-       json_build_object('text', t.text)::text AS attributes
-FROM target t
+SELECT c.relnamespace, 'constraint', ARRAY[c.relname, k.conname],
+       CASE k.contype WHEN 'n' THEN 'column' ELSE 'constraint' END,
+       CASE k.contype WHEN 'n' THEN ARRAY[c.relname, a.attname] ELSE ARRAY[c.relname, k.conname] END, d.description
+FROM pg_description d
+JOIN pg_constraint k ON k.oid = d.objoid AND k.contype <> 't'
+JOIN pg_class c ON c.oid = k.conrelid
+LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+WHERE d.classoid = 'pg_constraint'::regclass
+  AND d.objoid = ANY ($1)
+UNION ALL
+SELECT t.typnamespace, 'domain constraint', ARRAY[t.typname, k.conname],
+       CASE k.contype WHEN 'c' THEN 'domain constraint' ELSE 'domain' END,
+       CASE k.contype WHEN 'c' THEN ARRAY[t.typname, k.conname] ELSE ARRAY[t.typname] END, d.description
+FROM pg_description d
+JOIN pg_constraint k ON k.oid = d.objoid
+JOIN pg_type t ON t.oid = k.contypid
+WHERE d.classoid = 'pg_constraint'::regclass
+  AND d.objoid = ANY ($1)

@@ -1,14 +1,9 @@
 -- Comments on rules. A view's own is a part of the view.
-SELECT c.relnamespace AS schema,
-       NULL::oid AS class,
-       NULL::oid AS object,
-       0 AS sub,
-       'comment' AS kind,
-       ARRAY['rule', c.relname, w.rulename]::text[] AS name,
+SELECT c.relnamespace, 'rule', ARRAY[c.relname, w.rulename],
        CASE WHEN w.rulename <> '_RETURN' THEN 'rule'
-            WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END AS parent_kind,
-       CASE WHEN w.rulename <> '_RETURN' THEN ARRAY[c.relname, w.rulename] ELSE ARRAY[c.relname] END::text[] AS parent_name,
-       json_build_object('text', d.description)::text AS attributes
+            WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END,
+       CASE WHEN w.rulename <> '_RETURN' THEN ARRAY[c.relname, w.rulename] ELSE ARRAY[c.relname] END,
+       d.description
 FROM pg_description d
 JOIN pg_rewrite w ON w.oid = d.objoid
 JOIN pg_class c ON c.oid = w.ev_class

@@ -1,15 +1,6 @@
 -- Comments on text search dictionaries.
-SELECT t.dictnamespace AS schema,
-       NULL::oid AS class,
-       NULL::oid AS object,
-       0 AS sub,
-       'comment' AS kind,
-       array_cat(ARRAY[o.kind], o.name)::text[] AS name,
-       o.kind AS parent_kind,
-       o.name::text[] AS parent_name,
-       json_build_object('text', d.description)::text AS attributes
+SELECT t.dictnamespace, 'text search', ARRAY['dictionary', t.dictname], NULL::text, NULL::text[], d.description
 FROM pg_description d
 JOIN pg_ts_dict t ON t.oid = d.objoid
-CROSS JOIN LATERAL (SELECT 'text search'::text AS kind, ARRAY['dictionary', t.dictname]::text[] AS name) o
 WHERE d.classoid = 'pg_ts_dict'::regclass
   AND d.objoid = ANY ($1)
