@@ -130,7 +130,7 @@ impl Connection {
                 Some(Ok(port)) if port > 0 => Some(port),
                 Some(_) => {
                     let message = format!("the key port of Secret {name} is no number from 1 to 65535");
-                    return unresolved.push(Unresolved { path, message });
+                    return unresolved.push(Unresolved::unfit(path, message));
                 }
                 None => None,
             },
@@ -143,7 +143,7 @@ impl Connection {
                 "Secret {name} has no uri, and neither it nor spec.connection says {}; add that to one of the two",
                 lacking.join(", ")
             );
-            unresolved.push(Unresolved { path, message });
+            unresolved.push(Unresolved::unfit(path, message));
         }
     }
 }
@@ -163,12 +163,12 @@ fn resolve_tls<'s>(
         let Some(text) = data.get(key) else {
             let keys: Vec<&str> = data.keys().map(String::as_str).collect();
             let message = format!("Secret {name} has no key {key}; it has {}", keys.join(", "));
-            unresolved.push(Unresolved { path, message });
+            unresolved.push(Unresolved::unfit(path, message));
             return None;
         };
         if !text.expose().contains("-----BEGIN ") {
             let message = format!("the key {key} of Secret {name} is no {kind} in PEM (-----BEGIN ...)");
-            unresolved.push(Unresolved { path, message });
+            unresolved.push(Unresolved::unfit(path, message));
             return None;
         }
         Some(text.clone())

@@ -107,7 +107,7 @@ fn entry(entry: &DatabaseEntry, path: &FieldPath, around: &Around<'_>) -> Result
             }
             (None, None, None, None) => {
                 let message = tenantry_api::rules::ONE_SOURCE_OF_TENANTS.message.to_owned();
-                return Err(Unresolved { path: path.field("tenants"), message });
+                return Err(Unresolved::unfit(path.field("tenants"), message));
             }
         };
     let schema = match (SchemaTemplate::new(&entry.schema_template), &tenants) {
@@ -119,7 +119,7 @@ fn entry(entry: &DatabaseEntry, path: &FieldPath, around: &Around<'_>) -> Result
         }
         (Err(_), _) => {
             let message = tenantry_api::rules::TEMPLATE_TELLS_TENANTS_APART.message.to_owned();
-            return Err(Unresolved { path: path.field("schemaTemplate"), message });
+            return Err(Unresolved::unfit(path.field("schemaTemplate"), message));
         }
     };
     Ok(Entry {
@@ -144,7 +144,7 @@ fn tenant_list(
     };
     let Some(text) = data.get(key) else {
         let message = format!("ConfigMap {name} has no key {key}");
-        return Err(Unresolved { path: path.field("key"), message });
+        return Err(Unresolved::unfit(path.field("key"), message));
     };
     let names = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(TenantSource::List { origin: format!("configmap/{name}"), names: names.map(str::to_owned).collect() })
@@ -159,8 +159,7 @@ fn rollout(rollout: &Rollout, path: &FieldPath, unresolved: &mut Vec<Unresolved>
         match Window::new(days, &window.from, &window.to, &window.time_zone) {
             Ok(window) => windows.push(window),
             Err(error) => {
-                unresolved
-                    .push(Unresolved { path: path.field("windows").item(index), message: error.to_string() });
+                unresolved.push(Unresolved::unfit(path.field("windows").item(index), error.to_string()));
             }
         }
     }
@@ -168,7 +167,7 @@ fn rollout(rollout: &Rollout, path: &FieldPath, unresolved: &mut Vec<Unresolved>
         Ok(digest) => Some(digest),
         Err(_) => {
             let message = tenantry_api::rules::DIGEST.message.to_owned();
-            unresolved.push(Unresolved { path: path.field("approvedDigest"), message });
+            unresolved.push(Unresolved::unfit(path.field("approvedDigest"), message));
             None
         }
     });
@@ -215,7 +214,7 @@ fn wave(wave: &Wave, path: &FieldPath) -> Result<WaveSpec, Unresolved> {
         Some(WaveSelect { count: Some(number), .. }) => Some(Select::Some(Amount::Count(count(*number)))),
         Some(_) => {
             let message = tenantry_api::rules::ONE_WAY_TO_SELECT.message.to_owned();
-            return Err(Unresolved { path: path.field("select"), message });
+            return Err(Unresolved::unfit(path.field("select"), message));
         }
     };
     Ok(WaveSpec {

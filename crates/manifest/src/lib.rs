@@ -27,6 +27,6 @@ pub use fleet_spec::{Around, fleet_spec};
 pub use load::{Input, load};
 pub use manifests::{ConfigData, Located, Manifests, Note, ObjectName, SecretData};
 pub use policy::policy;
-pub use references::Unresolved;
+pub use references::{RefFault, Unresolved};
 pub use secret::Secret;
 pub use sources::sources;

@@ -21,8 +21,7 @@ pub fn policy(spec: &SchemaDefinitionSpec) -> Result<planner::Policy, Vec<Unreso
         match text.parse() {
             Ok(pattern) => ignore.push(pattern),
             Err(error) => {
-                unresolved
-                    .push(Unresolved { path: path.field("ignore").item(index), message: format!("{error}") });
+                unresolved.push(Unresolved::unfit(path.field("ignore").item(index), format!("{error}")));
             }
         }
     }
@@ -33,9 +32,11 @@ pub fn policy(spec: &SchemaDefinitionSpec) -> Result<planner::Policy, Vec<Unreso
             (Ok(from), Ok(to)) => renames.push(planner::Rename { from, to }),
             (from, to) => {
                 let wrong = [("from", from.err()), ("to", to.err())];
-                unresolved.extend(wrong.into_iter().filter_map(|(field, message)| {
-                    Some(Unresolved { path: path.field(field), message: message? })
-                }));
+                unresolved.extend(
+                    wrong
+                        .into_iter()
+                        .filter_map(|(field, message)| Some(Unresolved::unfit(path.field(field), message?))),
+                );
             }
         }
     }

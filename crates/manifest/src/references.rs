@@ -18,11 +18,30 @@ pub struct Unresolved {
     pub path: FieldPath,
     /// What is missing, and what to add.
     pub message: String,
+    /// What is wrong with what the field names.
+    pub fault: RefFault,
+}
+
+/// What is wrong with what a field names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefFault {
+    /// It is not there: it may come by itself.
+    Missing,
+    /// It is there, or is a value, and not as it is needed.
+    Unfit,
 }
 
 impl Unresolved {
-    pub(crate) fn missing(path: FieldPath, kind: &str, name: &str) -> Self {
-        Self { path, message: format!("there is no {kind} {name}; add it") }
+    /// A field that names an object which is not there.
+    #[must_use]
+    pub fn missing(path: FieldPath, kind: &str, name: &str) -> Self {
+        Self { path, message: format!("there is no {kind} {name}; add it"), fault: RefFault::Missing }
+    }
+
+    /// A field whose value, or what it names, is not as it is needed.
+    #[must_use]
+    pub fn unfit(path: FieldPath, message: impl Into<String>) -> Self {
+        Self { path, message: message.into(), fault: RefFault::Unfit }
     }
 }
 

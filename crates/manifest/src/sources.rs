@@ -27,7 +27,7 @@ pub fn sources<'c>(
             None => unresolved.push(Unresolved::missing(path, "ConfigMap", name)),
             Some(data) if data.is_empty() => {
                 let message = format!("ConfigMap {name} has no data; put the SQL under data, a key a file");
-                unresolved.push(Unresolved { path, message });
+                unresolved.push(Unresolved::unfit(path, message));
             }
             Some(data) => {
                 sources.extend(

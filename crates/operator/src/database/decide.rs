@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tenantry_api::conditions::{Observation, Truth, merge, reasons, types};
 use tenantry_api::tenant_database::TenantDatabaseStatus;
 use tenantry_engine::{EngineError, Finding, Severity};
+use tenantry_manifest::RefFault;
 
 use super::observe::{Reached, Seen};
 
@@ -25,7 +26,7 @@ pub(super) fn decide(
 ) -> TenantDatabaseStatus {
     let mut status = match seen {
         Seen::Reached(reached) => of_reached(reached),
-        _ => TenantDatabaseStatus { conditions: Vec::new(), ..current.clone() },
+        _ => current.clone(),
     };
     status.observed_generation = Some(generation);
     status.conditions = merge(&current.conditions, &observations(seen), generation, now);
@@ -104,7 +105,7 @@ fn observations(seen: &Seen) -> Vec<Observation> {
         }
         Seen::Unresolved(unresolved) => {
             // A Secret that comes wakes this one up: nobody has to touch the spec.
-            let missing = unresolved.iter().any(|one| one.message.starts_with("there is no "));
+            let missing = unresolved.iter().any(|one| one.fault == RefFault::Missing);
             let reason = if missing { reasons::REFERENCE_MISSING } else { reasons::SECRET_INCOMPLETE };
             let messages: Vec<String> =
                 unresolved.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
@@ -190,9 +191,8 @@ mod tests {
         })
     }
 
-    fn unresolved(message: &str) -> Seen {
-        let path = FieldPath::default().field("spec");
-        Seen::Unresolved(vec![Unresolved { path, message: message.to_owned() }])
+    fn path() -> FieldPath {
+        FieldPath::default().field("spec")
     }
 
     /// `Ready=False DatabaseUnreachable, ...`
@@ -209,11 +209,11 @@ mod tests {
         let lost = EngineError::Unreachable { address: "h:5432/d".to_owned(), reason: "refused".to_owned() };
         for (seen, expected) in [
             (
-                unresolved("there is no Secret app; add it"),
+                Seen::Unresolved(vec![Unresolved::missing(path(), "Secret", "app")]),
                 "Ready=False ReferenceMissing, Reachable=False ReferenceMissing, PrivilegesSufficient=Unknown ReferenceMissing",
             ),
             (
-                unresolved("Secret app has no uri"),
+                Seen::Unresolved(vec![Unresolved::unfit(path(), "Secret app has no uri")]),
                 "Ready=False SecretIncomplete, Reachable=False SecretIncomplete, PrivilegesSufficient=Unknown SecretIncomplete",
             ),
             (

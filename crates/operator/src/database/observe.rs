@@ -98,8 +98,7 @@ fn scratch(context: &Context, database: &TenantDatabase) -> Result<Option<Tenant
     let reference = ObjectRef::new(&named.name).within(database.namespace().as_deref().unwrap_or_default());
     context.database(&reference).map(Some).ok_or_else(|| {
         let path = FieldPath::default().field("spec").field("shadow").field("databaseRef").field("name");
-        let message = format!("there is no TenantDatabase {}; add it", named.name);
-        Seen::Unresolved(vec![Unresolved { path, message }])
+        Seen::Unresolved(vec![Unresolved::missing(path, "TenantDatabase", &named.name)])
     })
 }
 
