@@ -8,7 +8,6 @@
 )]
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -25,19 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// One for all tests but those that count requests. Each test has a namespace of its own.
 fn shared() -> &'static ControlPlane {
     static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(with_our_kinds)
-}
-
-/// A control plane that knows the custom resources.
-fn with_our_kinds() -> ControlPlane {
-    let plane = ControlPlane::start().unwrap();
-    let crds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
-    let mut apply = plane.kubectl();
-    assert!(apply.args(["apply", "--server-side", "-f"]).arg(crds).output().unwrap().status.success());
-    let mut wait = plane.kubectl();
-    wait.args(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-    assert!(wait.output().unwrap().status.success());
-    plane
+    PLANE.get_or_init(|| ControlPlane::with_custom_resources().unwrap())
 }
 
 /// A namespace, a database server, and an operator that looks after the namespace.
@@ -183,7 +170,7 @@ fn what_a_login_lacks_is_said_with_the_grant() {
 #[test]
 #[ignore = "needs etcd and kube-apiserver: make test-api-server"]
 fn a_look_that_finds_nothing_new_writes_nothing() {
-    let plane = with_our_kinds();
+    let plane = ControlPlane::with_custom_resources().unwrap();
     let scene = Scene::start(&plane, "idle");
     scene.login(PASSWORD);
     scene.apply(DATABASE);

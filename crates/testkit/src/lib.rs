@@ -17,4 +17,5 @@
 mod error;
 pub mod kube;
 pub mod pg;
+mod process;
 mod watchdog;

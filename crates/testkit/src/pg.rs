@@ -12,5 +12,4 @@ pub use crate::error::{Error, Result};
 pub use binaries::{Binaries, OLDEST_VERSION};
 pub use client::Owners;
 pub use cluster::{Cluster, Options};
-pub(crate) use cluster::{free_port, run};
 pub use normalise::{PLACEHOLDER, normalise};

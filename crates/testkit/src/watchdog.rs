@@ -62,7 +62,8 @@ fn lock(dir: &Path) -> Result<File> {
     Ok(lock)
 }
 
-/// The shell that stops what runs in `dir` (by the process ids in `data/postmaster.pid` and `*.pid`) when `input` ends. A process group of its own: a Ctrl-C is not for it.
+/// The shell that stops what runs in `dir` (by the process ids in `data/postmaster.pid` and `*.pid`) when `input` ends. A process
+/// group of its own: a Ctrl-C is not for it.
 fn shell(dir: &Path, input: Stdio) -> Result<Child> {
     Command::new("/bin/sh")
         .args(["-c", include_str!("watchdog.sh"), "watchdog"])

@@ -15,16 +15,7 @@ use super::{changed, merge, without_nulls};
 /// One for all tests, with the custom resources in it.
 fn control_plane() -> &'static ControlPlane {
     static PLANE: OnceLock<ControlPlane> = OnceLock::new();
-    PLANE.get_or_init(|| {
-        let plane = ControlPlane::start().unwrap();
-        let crds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
-        let made = plane.kubectl().args(["apply", "--server-side", "-f"]).arg(crds).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut wait = plane.kubectl();
-        let wait = wait.args(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-        assert!(wait.output().unwrap().status.success());
-        plane
-    })
+    PLANE.get_or_init(|| ControlPlane::with_custom_resources().unwrap())
 }
 
 /// What kubectl says of each of these objects, by its name.

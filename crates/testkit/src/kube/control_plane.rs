@@ -3,14 +3,14 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::Programs;
 use crate::error::{Error, Result};
-use crate::pg::{free_port, run};
+use crate::process::{end_of_log, free_port, run};
 use crate::watchdog::{self, Watchdog};
 
 /// What the name of each directory begins with.
@@ -44,6 +44,19 @@ impl ControlPlane {
         plane.make_secrets()?;
         let etcd = plane.start_etcd()?;
         plane.start_api_server(&etcd)?;
+        Ok(plane)
+    }
+
+    /// Starts one, and makes the project's custom resources known to it.
+    ///
+    /// # Errors
+    /// As [`ControlPlane::start`], and what kubectl says.
+    pub fn with_custom_resources() -> Result<Self> {
+        let plane = Self::start()?;
+        let crds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
+        run(plane.kubectl().args(["apply", "--server-side", "-f"]).arg(crds))?;
+        let established = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"];
+        run(plane.kubectl().args(established))?;
         Ok(plane)
     }
 
@@ -151,9 +164,7 @@ impl ControlPlane {
 
     /// The end of a server's log.
     fn log(&self, name: &str) -> String {
-        let log = fs::read_to_string(self.dir.join(format!("{name}.log"))).unwrap_or_default();
-        let from = log.char_indices().rev().nth(2000).map_or(0, |(at, _)| at);
-        log[from..].to_owned()
+        end_of_log(&self.dir.join(format!("{name}.log")))
     }
 
     /// Writes a file that only we can read.

@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::cluster::{SUPERUSER, failure, run};
+use super::cluster::SUPERUSER;
 use super::{Cluster, Error, Result, normalise};
+use crate::process::{failure, run};
 
 /// Whether owners belong to what a dump shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

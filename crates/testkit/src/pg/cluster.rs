@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use super::account::Account;
 use super::binaries::Programs;
 use super::{Binaries, Error, Result, tls};
+use crate::process::{self, free_port, run};
 use crate::watchdog::{self, Watchdog};
 
 /// The role that initdb makes, a superuser.
@@ -207,15 +207,11 @@ impl Cluster {
         let log = self.dir.join("log");
         let command = ["start", "-w", "-t", "60", "-l", &log.display().to_string()];
         self.pg_ctl(&command).map(drop).map_err(|error| match error {
-            Error::Program { output, .. } => {
-                let log = fs::read_to_string(&log).unwrap_or_default();
-                let from = log.char_indices().rev().nth(4000).map_or(0, |(at, _)| at);
-                Error::Start {
-                    server: format!("PostgreSQL {}", self.version()),
-                    output,
-                    log: log[from..].to_owned(),
-                }
-            }
+            Error::Program { output, .. } => Error::Start {
+                server: format!("PostgreSQL {}", self.version()),
+                output,
+                log: process::end_of_log(&log),
+            },
             other => other,
         })
     }
@@ -299,26 +295,6 @@ impl Cluster {
     }
 }
 
-/// Runs a program to its end and takes what it prints.
-pub(crate) fn run(command: &mut Command) -> Result<Output> {
-    let output = command.output().map_err(|source| Error::Spawn {
-        program: command.get_program().to_string_lossy().into_owned(),
-        source,
-    })?;
-    if output.status.success() { Ok(output) } else { Err(failure(command, &output)) }
-}
-
-/// The error for a program that ran and failed.
-pub(crate) fn failure(command: &Command, output: &Output) -> Error {
-    let said = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
-    Error::Program {
-        program: program.to_string_lossy().into_owned(),
-        status: output.status,
-        output: String::from_utf8_lossy(said).trim_end().to_owned(),
-    }
-}
-
 /// Makes the directory of a cluster: in the first temporary directory that the server's account can reach. The path of its
 /// socket must be short, so that one with a long name does not count.
 fn make_dir() -> Result<(PathBuf, Account)> {
@@ -375,11 +351,6 @@ fn settings(dir: &Path, options: &Options) -> Vec<(String, String)> {
     }
     settings.extend(options.settings.iter().cloned());
     settings
-}
-
-pub(crate) fn free_port() -> Result<u16> {
-    let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    bound.map(|address| address.port()).map_err(Error::file("listen on", "127.0.0.1"))
 }
 
 /// What stands in a URL for `text`, wherever in it.
