@@ -81,17 +81,9 @@ async fn look(engines: &BTreeMap<String, PostgresEngine>) -> Vec<Looked> {
 
 /// What cannot even be asked.
 fn finding(error: &EngineError) -> Finding {
-    Finding {
-        severity: Severity::Error,
-        subject: "connection".to_owned(),
-        message: error.to_string(),
-        remedy: match error {
-            EngineError::Unreachable { .. } => {
-                "see that the server runs, and that address and login are right"
-            }
-            _ => "",
-        }
-        .to_owned(),
-        names: Vec::new(),
-    }
+    let remedy = match error {
+        EngineError::Unreachable { .. } => "see that the server runs, and that address and login are right",
+        _ => "",
+    };
+    Finding::new(Severity::Error, "connection", error.to_string(), remedy)
 }

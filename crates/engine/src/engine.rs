@@ -107,6 +107,19 @@ pub struct Finding {
     pub names: Vec<String>,
 }
 
+impl Finding {
+    /// One that is about no list of names.
+    pub fn new(
+        severity: Severity,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let (subject, message, remedy) = (subject.into(), message.into(), remedy.into());
+        Self { severity, subject, message, remedy, names: Vec::new() }
+    }
+}
+
 /// One database that tenants live in. Every method may be called from many
 /// tasks at once; an implementation bounds its own connections.
 pub trait Engine: Send + Sync + 'static {

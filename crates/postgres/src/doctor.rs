@@ -56,21 +56,13 @@ fn no_session(error: EngineError) -> Result<Finding, EngineError> {
     match error {
         EngineError::Unreachable { address, reason } => {
             let (message, remedy) = reason.split_once(". ").unwrap_or((&reason, ""));
-            Ok(Finding {
-                severity: Severity::Error,
-                subject: "connection".to_owned(),
-                message: format!("{address} cannot be reached: {message}"),
-                remedy: remedy.to_owned(),
-                names: Vec::new(),
-            })
+            let message = format!("{address} cannot be reached: {message}");
+            Ok(Finding::new(Severity::Error, "connection", message, remedy))
         }
-        EngineError::Unsuitable { address, reason, remedy } => Ok(Finding {
-            severity: Severity::Error,
-            subject: "connection".to_owned(),
-            message: format!("{address} cannot be used: {reason}"),
-            remedy,
-            names: Vec::new(),
-        }),
+        EngineError::Unsuitable { address, reason, remedy } => {
+            let message = format!("{address} cannot be used: {reason}");
+            Ok(Finding::new(Severity::Error, "connection", message, remedy))
+        }
         error => Err(error),
     }
 }
@@ -103,7 +95,7 @@ impl Patient<'_> {
             Err(error) => match error.as_db_error() {
                 Some(said) if !is_lost(&error) => {
                     let message = format!("it cannot be told: {}", server_error(said));
-                    findings.push(finding(Severity::Note, subject, message, ""));
+                    findings.push(Finding::new(Severity::Note, subject, message, ""));
                     Ok(None)
                 }
                 _ => Err(self.session.failed("looking at the database", &error)),
@@ -128,23 +120,8 @@ impl Patient<'_> {
     }
 }
 
-fn finding(
-    severity: Severity,
-    subject: &str,
-    message: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Finding {
-    Finding {
-        severity,
-        subject: subject.to_owned(),
-        message: message.into(),
-        remedy: remedy.into(),
-        names: Vec::new(),
-    }
-}
-
 fn ok(subject: &str, message: impl Into<String>) -> Finding {
-    finding(Severity::Ok, subject, message, "")
+    Finding::new(Severity::Ok, subject, message, "")
 }
 
 /// How many names are shown; the others are counted.

@@ -234,22 +234,15 @@ fn history_of_a_set() {
 
 #[test]
 fn doctor_of_one_database() {
-    let finding = |severity, subject: &str, message: &str, remedy: &str| Finding {
-        severity,
-        subject: subject.to_owned(),
-        message: message.to_owned(),
-        remedy: remedy.to_owned(),
-        names: Vec::new(),
-    };
     let findings = [
-        finding(Severity::Ok, "server", "PostgreSQL 15.18", ""),
-        finding(
+        Finding::new(Severity::Ok, "server", "PostgreSQL 15.18", ""),
+        Finding::new(
             Severity::Error,
             "privileges",
             "tenantry may not create schemas",
             "GRANT CREATE ON DATABASE app TO tenantry",
         ),
-        finding(
+        Finding::new(
             Severity::Warning,
             "event triggers",
             "audit_ddl fires on every statement of a plan",

@@ -4,7 +4,7 @@ use tenantry_engine::{EngineError, Finding, Severity};
 use tenantry_planner::RESERVED;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::{Patient, counted, finding, ok, some};
+use super::{Patient, counted, ok, some};
 use crate::shadow;
 
 /// A transaction that is older than this is not one of a moment, in seconds.
@@ -39,7 +39,7 @@ async fn listed(
         ok(subject, fine)
     } else {
         let (severity, message, remedy) = found(&names);
-        Finding { names: bare, ..finding(severity, subject, message, remedy) }
+        Finding { names: bare, ..Finding::new(severity, subject, message, remedy) }
     });
     Ok(())
 }
@@ -85,14 +85,14 @@ async fn transactions(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Res
     let long: Vec<String> = row.try_get("long").map_err(failed)?;
     let hidden: i64 = row.try_get("hidden").map_err(failed)?;
     if !long.is_empty() {
-        findings.push(finding(
+        findings.push(Finding::new(
             Severity::Warning,
             subject,
             format!("{} for more than {} minutes: {}", counted(i64::try_from(long.len()).unwrap_or(i64::MAX), "session is in one transaction, some"), LONG / 60, some(&long)),
             "CREATE INDEX CONCURRENTLY waits for it, and a plan for its locks: end it (SELECT pg_terminate_backend(PID))",
         ));
     } else if hidden > 0 {
-        findings.push(finding(
+        findings.push(Finding::new(
             Severity::Note,
             subject,
             format!("of {} of other roles it cannot be told", counted(hidden, "session")),
@@ -144,7 +144,7 @@ async fn aside(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
     findings.push(if objects == 0 {
         ok(subject, "nothing is renamed aside")
     } else {
-        finding(
+        Finding::new(
             Severity::Note,
             subject,
             format!(

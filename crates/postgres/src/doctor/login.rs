@@ -3,7 +3,7 @@
 use tenantry_engine::{EngineError, Finding, Severity};
 use tokio_postgres::types::Type;
 
-use super::{Patient, counted, finding, ok, some};
+use super::{Patient, counted, ok, some};
 use crate::owner::Owner;
 
 /// What is read of the login in one go.
@@ -38,7 +38,7 @@ async fn rights(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<Op
 
 fn login(patient: &Patient<'_>, rights: &Rights, findings: &mut Vec<Finding>) {
     findings.push(if rights.superuser {
-        finding(
+        Finding::new(
             Severity::Warning,
             "login",
             format!("{} is a superuser: a function in a tenant's schema that a plan calls may do anything", patient.login),
@@ -60,7 +60,7 @@ fn schemas(patient: &Patient<'_>, rights: &Rights, findings: &mut Vec<Finding>) 
     findings.push(if rights.create_schema {
         ok("schemas", format!("{} may make schemas in {}", patient.login, patient.database))
     } else {
-        finding(
+        Finding::new(
             Severity::Warning,
             "schemas",
             format!(
@@ -86,7 +86,7 @@ async fn ledger(
         findings.push(if rights.create_schema {
             ok("ledger", format!("there is none yet; the first apply makes it in schema {ledger}"))
         } else {
-            finding(
+            Finding::new(
                 Severity::Warning,
                 "ledger",
                 format!("there is none, and {} may not make schema {ledger}: nothing can be applied", patient.login),
@@ -102,7 +102,7 @@ async fn ledger(
     let read = |at: &str| row.try_get::<_, bool>(at).map_err(|error| patient.unread(&error));
     findings.push(match (read("readable")?, read("writable")?) {
         (true, true) => ok("ledger", format!("schema {ledger} can be read and written")),
-        (readable, _) => finding(
+        (readable, _) => Finding::new(
             Severity::Warning,
             "ledger",
             format!(
@@ -130,7 +130,7 @@ fn shadows(patient: &Patient<'_>, rights: &Rights, findings: &mut Vec<Finding>) 
         } else {
             (Severity::Warning, "there is no place in which plans could be proved")
         };
-        finding(
+        Finding::new(
             severity,
             "shadows",
             message,
@@ -156,13 +156,13 @@ async fn owner(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
         rows.first().map(|row| row.try_get(0)).transpose().map_err(|error| patient.unread(&error))?;
     findings.push(match member {
         Some(true) => ok("owner role", format!("plans run as {owner}")),
-        Some(false) => finding(
+        Some(false) => Finding::new(
             Severity::Error,
             "owner role",
             format!("{} may not become {owner}, as whom plans run", patient.login),
             format!("GRANT {owner} TO {}", patient.login),
         ),
-        None => finding(
+        None => Finding::new(
             Severity::Error,
             "owner role",
             format!("the role {owner}, as whom plans run, is not there"),
@@ -188,7 +188,7 @@ async fn owners(
     let denied: Vec<String> = row.try_get("denied").map_err(failed)?;
     let owner = patient.owner;
     findings.push(if !denied.is_empty() {
-        finding(
+        Finding::new(
             Severity::Error,
             "owner role",
             format!(
@@ -201,7 +201,7 @@ async fn owners(
             format!("For each of them: GRANT ... TO {}", patient.login),
         )
     } else if roles == 0 {
-        finding(
+        Finding::new(
             Severity::Note,
             "owner role",
             format!("plans run as {owner}, and there is no such role yet"),
@@ -230,7 +230,7 @@ async fn owned(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
     let foreign: i64 = row.try_get("foreign_schemas").map_err(failed)?;
     let hidden: Vec<String> = row.try_get("hidden").map_err(failed)?;
     if !hidden.is_empty() {
-        findings.push(finding(
+        findings.push(Finding::new(
             Severity::Warning,
             "visibility",
             format!(
@@ -246,7 +246,7 @@ async fn owned(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
     findings.push(if foreign == 0 {
         ok("ownership", format!("{} beside public and the server's, all of them can be changed", counted(schemas, "schema")))
     } else {
-        finding(
+        Finding::new(
             Severity::Note,
             "ownership",
             format!(

@@ -3,7 +3,7 @@
 use tenantry_engine::{EngineError, Finding, Severity};
 use tokio_postgres::types::Type;
 
-use super::{Patient, counted, finding, ok, some};
+use super::{Patient, counted, ok, some};
 
 /// The newest major version that the engine was tested on.
 const NEWEST: u32 = 18;
@@ -52,7 +52,7 @@ fn version(patient: &Patient<'_>, findings: &mut Vec<Finding>) {
     let server = patient.session.server();
     let address = patient.settings.address();
     findings.push(if server.version_num / 10_000 > NEWEST {
-        finding(
+        Finding::new(
             Severity::Warning,
             "version",
             format!("{address} is PostgreSQL {}, newer than what was tested", server.version),
@@ -73,7 +73,7 @@ async fn encryption(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Resul
     findings.push(if safe {
         ok("encryption", "the connection is encrypted, or does not leave the machine")
     } else {
-        finding(
+        Finding::new(
             Severity::Warning,
             "encryption",
             "the connection is not encrypted",
@@ -90,7 +90,7 @@ async fn counters(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<
     findings.push(if on {
         ok("track_counts", "on: whether anything changed costs one small query")
     } else {
-        finding(
+        Finding::new(
             Severity::Warning,
             "track_counts",
             "off: each look reads the watermark of every tenant, and autovacuum does not work",
@@ -108,7 +108,7 @@ async fn control_file(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Res
     let read = |at: usize| row.try_get::<_, bool>(at).map_err(|error| patient.unread(&error));
     findings.push(match (read(0)?, read(1)?) {
         (true, true) => ok("pg_control", "readable: a clone is told from the original"),
-        (system, _) => finding(
+        (system, _) => Finding::new(
             Severity::Note,
             "pg_control",
             if system {
@@ -136,7 +136,7 @@ async fn locks(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<(),
         counted(relations, "relation")
     );
     findings.push(if largest > table / PART_OF_LOCKS {
-        finding(
+        Finding::new(
             Severity::Warning,
             "locks",
             format!("{told}: a shadow of it finds no place here, and dropping it at once may fail"),
@@ -156,7 +156,7 @@ async fn connections(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Resu
     let wanted = i64::try_from(patient.settings.limits.max_connections).unwrap_or(i64::MAX);
     let told = format!("{allowed} are allowed, {others} are in use by others, Tenantry takes up to {wanted}");
     findings.push(if others.saturating_add(wanted) > allowed {
-        finding(
+        Finding::new(
             Severity::Warning,
             "connections",
             told,
@@ -183,7 +183,7 @@ async fn settings(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<
         list.push(format!("{name} ({whose})"));
     }
     if !changing.is_empty() {
-        findings.push(finding(
+        findings.push(Finding::new(
             Severity::Warning,
             "settings",
             format!("set for our sessions, and changes what statements make: {}", some(&changing)),
@@ -191,7 +191,7 @@ async fn settings(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Result<
         ));
     }
     if !pinned.is_empty() {
-        findings.push(finding(
+        findings.push(Finding::new(
             Severity::Note,
             "settings",
             format!("set here, and not obeyed by our sessions: {}", some(&pinned)),
