@@ -18,7 +18,7 @@ pub(crate) use self::depart::depart;
 use self::failure::explained;
 use self::locks::Locked;
 use self::message::{How, Part, Segment};
-use self::sending::{Sending, is_lock};
+use self::sending::{ENDING, Sending, is_lock};
 use crate::reach::Reach;
 
 /// What sets a tenant's advisory lock apart from others that are made of a name.
@@ -59,17 +59,10 @@ pub(crate) async fn apply(reach: &Reach, work: &Work<'_>) -> Result<Applied, Eng
         return Ok(Applied { took: began.elapsed(), lock_retries });
     }
     run.hold().await?;
-    let mut reached = start.map(str::to_owned);
-    for segment in &segments {
-        let segment = Segment { start: reached.as_deref(), ..*segment };
-        let next = match segment.how {
-            How::Together => run.transaction(&segment).await?,
-            How::Alone => run.alone(&segment).await?,
-        };
-        reached = next;
-    }
-    // The session's lock and its settings end with it: it is not given back.
-    Ok(Applied { took: began.elapsed(), lock_retries: run.sending.retries })
+    let outcome = run.segments(&segments).await;
+    run.let_go().await;
+    // What was set for the session ends with it: it is not given back.
+    outcome.map(|()| Applied { took: began.elapsed(), lock_retries: run.sending.retries })
 }
 
 /// One plan on its way through one tenant.
@@ -79,6 +72,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// One after the other, each from where the one before left the tenant.
+    async fn segments(&mut self, segments: &[Segment<'_>]) -> Result<(), EngineError> {
+        let mut reached = self.work.start.map(|watermark| watermark.0.clone());
+        for segment in segments {
+            let segment = Segment { start: reached.as_deref(), ..*segment };
+            let next = match segment.how {
+                How::Together => self.transaction(&segment).await?,
+                How::Alone => self.alone(&segment).await?,
+            };
+            reached = next;
+        }
+        Ok(())
+    }
+
     /// A segment in one transaction; tries again where a lock was not to be had. The watermark that the next one starts
     /// from.
     async fn transaction(&mut self, segment: &Segment<'_>) -> Result<Option<String>, EngineError> {
@@ -119,6 +126,16 @@ impl Run<'_> {
         match held.map_err(|error| self.sending.session.failed("taking a tenant's lock", &error))? {
             true => Ok(()),
             false => Err(EngineError::Busy { schema: schema.clone() }),
+        }
+    }
+
+    /// Lets go of what [`Self::hold`] took: the server ends a session some time after it was left, and until then would
+    /// tell the next one that somebody is at work. Where this fails the lock ends with the session.
+    async fn let_go(&self) {
+        // A plan that ran out of its time has left its transaction open.
+        let sql = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()";
+        if !self.sending.session.is_closed() {
+            let _ = tokio::time::timeout(ENDING, self.sending.session.batch_execute(sql)).await;
         }
     }
 

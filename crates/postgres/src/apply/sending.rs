@@ -16,7 +16,7 @@ use crate::reach::Reach;
 /// The pause after the first lock that was not to be had; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a statement that was cancelled may take to end.
-const ENDING: Duration = Duration::from_secs(10);
+pub(super) const ENDING: Duration = Duration::from_secs(10);
 
 /// What one tenant's transactions are sent by.
 pub(super) struct Sending<'a> {

@@ -83,3 +83,16 @@ async fn a_lone_statement_that_fails_leaves_word_of_itself() {
     let error = scene.apply_from(Some(&start), &adds_column()).await.unwrap_err();
     assert!(matches!(error, EngineError::Moved { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn the_next_one_may_begin_at_once() {
+    let scene = Scene::set().await;
+    let fails = plan(vec![alone("CREATE INDEX CONCURRENTLY i ON nowhere (name)")], &[]);
+    let works = plan(vec![alone("DROP INDEX CONCURRENTLY IF EXISTS i")], &[]);
+    let start = scene.watermark().await;
+    for _ in 0..50 {
+        let error = scene.apply_from(Some(&start), &fails).await.unwrap_err();
+        assert!(matches!(error, EngineError::Refused { .. }), "{error}");
+        scene.apply_from(Some(&start), &works).await.unwrap();
+    }
+}
