@@ -304,6 +304,73 @@ pub struct TenantSetStatus {
     #[schemars(length(max = 20))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub attention: Vec<TenantStatus>,
+    /// How drifted tenants differ, those that differ alike together, most tenants first. At most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub drift: Vec<DriftGroup>,
+    /// The tenants that left the set and whose schemas wait for an approval to be put aside or dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Leaving>,
+    /// What is worth knowing beside that, a sentence each. At most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 512)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub notes: Vec<String>,
+}
+
+/// Drifted tenants that differ from their revision in the same way.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftGroup {
+    /// Where they are, as ten hex digits: the tenants in TenantSlices that have it too are those of the group.
+    #[schemars(length(min = 1, max = 64))]
+    pub fingerprint: String,
+    /// The revision that they differ from, as ten hex digits.
+    #[schemars(length(min = 1, max = 64))]
+    pub revision: String,
+    /// How many they are.
+    #[schemars(range(min = 0))]
+    pub tenants: i32,
+    /// Some of them by name. At most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), inner(length(max = 253)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub examples: Vec<String>,
+    /// When the first of them was first seen so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// How they differ: a sentence an object, below it `- ` lines of what is declared and `+ ` lines of what was found. At most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 512)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub differences: Vec<String>,
+    /// How many lines there are, those that are not shown counted too.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    pub differences_total: i32,
+    /// What `spec.ignore` of the SchemaDefinition would have to have to allow it; empty where that is not enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), inner(length(max = 256)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub allow: Vec<String>,
+}
+
+/// Tenants that left, and wait for somebody's word.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Leaving {
+    /// What approves it.
+    #[schemars(length(min = 64, max = 64))]
+    pub digest: String,
+    /// How many they are.
+    #[schemars(range(min = 0))]
+    pub tenants: i32,
+    /// Some of them by name. At most 5.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), inner(length(max = 253)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub examples: Vec<String>,
 }
 
 /// How many tenants are in which state. `removed` ones are not part of `total`.
@@ -374,6 +441,10 @@ pub struct TenantStatus {
     /// Since when it is in that state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
+    /// Where a drifted tenant is, as ten hex digits: those that have the same differ in the same way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub fingerprint: Option<String>,
     /// Why, and what to do. Never a row's content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
