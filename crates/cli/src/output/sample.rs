@@ -72,6 +72,7 @@ pub(super) fn report(tenants: Vec<TenantStatus>, revision: &str) -> Report {
         revision: Some(digest(revision)),
         target: digest(revision),
         counts: TenantCounts::of(tenants.iter().map(|tenant| tenant.state)),
+        earlier: Vec::new(),
         databases: vec![DatabaseReport {
             name: DatabaseName::new("eu-1"),
             tenants: u32::try_from(tenants.len()).unwrap(),
@@ -140,6 +141,7 @@ pub(super) fn rollout(state: RolloutState, waves: Vec<WaveProgress>) -> RolloutR
         to: digest(NEW),
         state,
         message: None,
+        paused: None,
         total: 1500,
         done: waves.iter().map(|wave| wave.done).sum(),
         budget: 5,

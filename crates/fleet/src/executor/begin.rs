@@ -379,7 +379,12 @@ pub(super) fn give_orders<D: Engine>(
     let mut note = None;
     let offer = machine.rollout().offer.clone();
     let mut approved = BTreeSet::new();
-    for typed in &options.approve {
+    let is_meant = options.about.as_ref().is_none_or(|about| *about == machine.rollout().id);
+    let (approve, orders) = match is_meant {
+        true => (options.approve.as_slice(), options.orders.as_slice()),
+        false => Default::default(),
+    };
+    for typed in approve {
         let Some(offer) = &offer else {
             let id = &machine.rollout().id;
             return Err(FleetError::NothingToApprove(format!("rollout {id} goes without one")));
@@ -402,7 +407,7 @@ pub(super) fn give_orders<D: Engine>(
     for (digest, by) in approved {
         machine.order(Order::Approve { digest, by }, now).map_err(FleetError::Order)?;
     }
-    for order in &options.orders {
+    for order in orders {
         machine.order(order.clone(), now).map_err(FleetError::Order)?;
     }
     Ok(note)

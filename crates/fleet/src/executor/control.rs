@@ -9,6 +9,7 @@ use tenantry_engine::{DatabaseName, TenantName};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::Report;
 use crate::rollout::{Order, Waiting, WaveProgress};
 
 /// Something that happened, for people who wait.
@@ -123,6 +124,14 @@ pub struct Control {
     pub(super) stop: CancellationToken,
     pub(super) orders: mpsc::UnboundedReceiver<Order>,
     waves_told: Option<tokio::time::Instant>,
+    reports: Option<Reports>,
+}
+
+/// Who is told the whole state while a rollout runs.
+struct Reports {
+    every: Duration,
+    tell: Box<dyn Fn(Report) + Send + Sync>,
+    told: Option<tokio::time::Instant>,
 }
 
 /// The side of a run that people hold.
@@ -155,7 +164,15 @@ impl Control {
         let stop = CancellationToken::new();
         let (sender, orders) = mpsc::unbounded_channel();
         let handle = Handle { stop: stop.clone(), orders: sender };
-        (Self { tell: Arc::new(tell), stop, orders, waves_told: None }, handle)
+        (Self { tell: Arc::new(tell), stop, orders, waves_told: None, reports: None }, handle)
+    }
+
+    /// Tells the whole state too while a rollout runs: when it begins, and then at most once in this time. How drifted
+    /// tenants differ is not in it.
+    #[must_use]
+    pub fn reporting(mut self, every: Duration, tell: impl Fn(Report) + Send + Sync + 'static) -> Self {
+        self.reports = Some(Reports { every, tell: Box::new(tell), told: None });
+        self
     }
 
     /// A run that nobody watches.
@@ -170,6 +187,15 @@ impl Control {
     /// For tasks, which cannot borrow.
     pub(super) fn teller(&self) -> Arc<dyn Fn(Progress) + Send + Sync> {
         Arc::clone(&self.tell)
+    }
+
+    /// Tells the whole state, where somebody wants to know it and was not told a moment ago.
+    pub(super) fn tell_report(&mut self, report: impl FnOnce() -> Report) {
+        let Some(reports) = &mut self.reports else { return };
+        if reports.told.is_none_or(|told| told.elapsed() >= reports.every) {
+            reports.told = Some(tokio::time::Instant::now());
+            (reports.tell)(report());
+        }
     }
 
     /// Tells how far the waves are, unless that was told a moment ago.

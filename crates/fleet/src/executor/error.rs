@@ -1,6 +1,6 @@
 //! Why the fleet did not do what was asked.
 
-use tenantry_engine::{DatabaseName, EngineError};
+use tenantry_engine::{DatabaseName, DefinitionFault, EngineError};
 
 use crate::rollout::{DigestError, StateError};
 
@@ -39,6 +39,8 @@ pub enum FleetError {
         version: String,
         /// Why.
         reason: String,
+        /// Where in its text, as far as the server said so.
+        faults: Vec<DefinitionFault>,
     },
     /// A definition without any object, and nobody said that this is meant.
     #[error(

@@ -273,12 +273,8 @@ async fn compile<D: Engine>(
             Err(NoTarget::Unknown(_)) if !compiles => {}
             Err(error) => {
                 refuse(look, &database, &error);
-                refusal.get_or_insert(FleetError::Definition {
-                    definition: ground.spec.definition.name.clone(),
-                    database,
-                    version: environment.server_version,
-                    reason: error.to_string(),
-                });
+                let version = environment.server_version;
+                refusal.get_or_insert_with(|| not_compiled(ground, database, version, error));
                 continue;
             }
         }
@@ -319,6 +315,30 @@ pub(super) async fn seen_as<D: Engine>(
         return Some(base.fingerprint.clone());
     }
     Some(Fingerprint::of(&policy.project(&base.catalog)))
+}
+
+/// Why there is no target: the server is silent, or it refused the definition.
+fn not_compiled<D>(
+    ground: &Ground<D>,
+    database: DatabaseName,
+    version: String,
+    error: NoTarget,
+) -> FleetError {
+    match error {
+        NoTarget::Engine(error @ (EngineError::Unreachable { .. } | EngineError::Cancelled)) => {
+            FleetError::Database { database, error: Box::new(error) }
+        }
+        error => FleetError::Definition {
+            definition: ground.spec.definition.name.clone(),
+            database,
+            version,
+            reason: error.to_string(),
+            faults: match error {
+                NoTarget::Engine(EngineError::Definition(faults)) => faults,
+                _ => Vec::new(),
+            },
+        },
+    }
 }
 
 /// What one database cannot make of the definition is told of its tenants.

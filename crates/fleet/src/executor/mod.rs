@@ -34,8 +34,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tenantry_engine::{DatabaseName, Engine};
-use tenantry_planner::Digest;
+use tenantry_engine::{DatabaseName, Engine, Ledger as _};
+use tenantry_planner::{Digest, Plan};
 
 pub use control::{Control, Handle, Progress};
 pub use error::FleetError;
@@ -165,8 +165,35 @@ impl<D: Engine> Fleet<D> {
         machine: Option<&Machine>,
     ) -> Report {
         let drift = drift::drift(ground, look, to, machine.is_some()).await;
-        let target = ground.wanted().await.unwrap_or_else(|_| ground.declared.clone());
+        let target = self.target(ground).await;
         tell::report(&self.spec, look, to, &target, drift, machine)
+    }
+
+    /// The revision that the definition makes, or that is pinned; the former where nobody knows the latter.
+    async fn target(&self, ground: &Ground<D>) -> Digest {
+        ground.wanted().await.unwrap_or_else(|_| ground.declared.clone())
+    }
+
+    /// A plan that a rollout of the set has, by its digest; `None` where no ledger keeps it.
+    ///
+    /// # Errors
+    /// What the databases say that could have it.
+    pub async fn plan_of(&self, digest: &Digest) -> Result<Option<Plan>, FleetError> {
+        let mut trouble = None;
+        for name in self.spec.databases() {
+            let Some(database) = self.databases.get(name) else { continue };
+            match database.ledger().plan(digest).await {
+                Ok(Some(plan)) => return Ok(Some(plan)),
+                Ok(None) => {}
+                Err(error) => {
+                    trouble.get_or_insert(FleetError::Database {
+                        database: name.clone(),
+                        error: Box::new(error),
+                    });
+                }
+            }
+        }
+        trouble.map_or(Ok(None), Err)
     }
 
     /// What a rollout would do. It is kept in the home ledger, to be approved,
@@ -318,7 +345,8 @@ impl<D: Engine> Fleet<D> {
         };
         let tenants = u32::try_from(machine.members().len()).unwrap_or(u32::MAX);
         control.tell(Progress::Rollout { id: machine.rollout().id.clone(), resumed, tenants });
-        let mut run = Run::new(Arc::clone(ground), control, options, look, machine, version);
+        let target = self.target(ground).await;
+        let mut run = Run::new(Arc::clone(ground), control, options, look, machine, version, target);
         let outcome = run.drive().await?;
         let (applied, version, to) = (run.applied, run.version, run.to());
         let (mut look, machine) = run.into_parts();

@@ -15,6 +15,8 @@ pub struct Options {
     /// Orders to the rollout, carried out before anything else. A retry of a
     /// tenant whose schema was lost has an empty one made.
     pub orders: Vec<Order>,
+    /// The rollout that approvals and orders are about: with another one they have no effect. `None`: whichever it is.
+    pub about: Option<String>,
     /// Which drifted tenants are brought back to the definition, whatever the
     /// set does about drift.
     pub correct: Correct,

@@ -9,7 +9,7 @@ use tenantry_catalog::Fingerprint;
 use tenantry_engine::{DatabaseName, Event, TenantName};
 use tenantry_planner::{Difference, Digest, HazardKind, Plan};
 
-use crate::rollout::{Approved, Failure, Kind, Outcome, RolloutState, WaveProgress, Way};
+use crate::rollout::{Approved, Failure, Kind, Outcome, Paused, RolloutState, WaveProgress, Way};
 use crate::{Departures, DriftMode, TenantCounts, TenantStatus};
 
 /// The state of a set.
@@ -37,6 +37,9 @@ pub struct Report {
     /// The newest rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<RolloutReport>,
+    /// Those before it, newest first, as far as they were looked at.
+    #[serde(skip)]
+    pub earlier: Vec<RolloutReport>,
     /// The databases.
     pub databases: Vec<DatabaseReport>,
     /// Those who left the set and those who came back, with what becomes of
@@ -113,6 +116,9 @@ pub struct RolloutReport {
     /// What it waits for, or why it stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Why nothing further is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
     /// How many tenants the set had when it began.
     pub total: u32,
     /// How many tenants of its waves have the target.

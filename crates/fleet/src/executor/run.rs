@@ -17,7 +17,7 @@ use super::look::Look;
 use super::members::{place_of, want};
 use super::propose::{self, Task};
 use super::settle::{confirm_now, settle_all};
-use super::{Control, FleetError, Options, Progress};
+use super::{Control, FleetError, Options, Progress, tell};
 use crate::rollout::{Action, GroupKey, Machine, Observation, Outcome, Phase, Trouble, Verdict, Waiting};
 use crate::survey::Found;
 
@@ -34,6 +34,8 @@ pub(super) struct Run<'a, D> {
     /// The version of the record in the home ledger.
     pub version: i64,
     pub applied: u32,
+    /// The revision that the definition makes, or that is pinned.
+    target: Digest,
     tasks: JoinSet<Done>,
     /// What was told of each tenant already.
     told: BTreeMap<TenantKey, &'static str>,
@@ -49,6 +51,7 @@ impl<'a, D: Engine> Run<'a, D> {
         look: Look,
         machine: Machine,
         version: i64,
+        target: Digest,
     ) -> Self {
         Self {
             ground,
@@ -58,6 +61,7 @@ impl<'a, D: Engine> Run<'a, D> {
             machine,
             version,
             applied: 0,
+            target,
             tasks: JoinSet::new(),
             told: BTreeMap::new(),
             waiting: None,
@@ -96,6 +100,7 @@ impl<'a, D: Engine> Run<'a, D> {
                 }
             }
             self.tell_waves(false);
+            self.tell_report();
             self.hear(until).await?;
         }
     }
@@ -422,6 +427,15 @@ impl<'a, D: Engine> Run<'a, D> {
                 done += u32::from(matches!(member.phase, Phase::Done { .. }));
             }
             Progress::Waves { waves: machine.progress(), made: done, to_make: all }
+        });
+    }
+
+    fn tell_report(&mut self) {
+        let (ground, look, machine) = (&self.ground, &self.look, &self.machine);
+        let target = &self.target;
+        self.control.tell_report(|| {
+            let to = &machine.rollout().to;
+            tell::report(&ground.spec, look, to, target, Vec::new(), Some(machine))
         });
     }
 

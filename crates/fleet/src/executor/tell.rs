@@ -131,11 +131,19 @@ pub(super) fn report(
         drift_mode: spec.drift,
         drift,
         rollout,
+        earlier: earlier(spec, look, machine),
         departures: look.departures.clone(),
         read: look.read,
         notes: look.notes.clone(),
         tenants,
     }
+}
+
+/// The rollouts before the newest one.
+fn earlier(spec: &FleetSpec, look: &Look, machine: Option<&Machine>) -> Vec<RolloutReport> {
+    let kept = look.home.rollouts.iter().map(|kept| &kept.rollout);
+    let newest = machine.map(Machine::rollout).or(look.home.latest()).map(|newest| newest.id.clone());
+    kept.filter(|other| Some(&other.id) != newest.as_ref()).map(|other| rollout(spec, other, None)).collect()
 }
 
 fn databases(look: &Look) -> Vec<DatabaseReport> {
@@ -170,6 +178,10 @@ pub(super) fn rollout(
         to: rollout.to.clone(),
         state: rollout.state(),
         message: message(rollout),
+        paused: match &rollout.stage {
+            Stage::Paused(paused) => Some(paused.clone()),
+            _ => None,
+        },
         total: rollout.total,
         done: waves.iter().map(|wave| wave.done).sum(),
         budget: rollout.budget,
