@@ -6,7 +6,7 @@ use std::{env, path::Path, process::ExitCode};
 
 const USAGE: &str = "usage: cargo xtask crds [--check]
 
-  crds           write crds/*.yaml from the types in crates/api
+  crds           write crds/ and the chart's templates of them from the types in crates/api
   crds --check   fail if they are not what would be written";
 
 #[expect(clippy::print_stderr, reason = "a command line program talks on standard error")]
