@@ -9,7 +9,7 @@ TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo preflight postgres check deny test test-matrix test-api-server properties corpus crds
+.PHONY: help bench demo preflight postgres check deny test test-matrix test-api-server test-deploy properties corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test-api-server: postgres ## Try custom resources and operator on a real API ser
 	tools/fetch control-plane
 	cargo test --package tenantry-api --package tenantry-operator --test rules --test api_server -- --ignored
 
+test-deploy: preflight ## Try chart, kustomizations, RBAC and what Flux and Argo CD see on a real API server (built once by Go)
+	tools/fetch control-plane helm health
+	cargo test --package tenantry-deploy-tests -- --include-ignored
+
 properties: postgres ## Try 2,000 random changes of random schemas, always the same ones (TENANTRY_SEED=N for others)
 	TENANTRY_PAIRS=$${TENANTRY_PAIRS:-2000} TENANTRY_SEED=$${TENANTRY_SEED:-1} \
 	    cargo test --package tenantry-postgres --test properties random -- --nocapture
@@ -49,7 +53,7 @@ corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by
 	    echo "No corpus: $(TENANTRY_CORPUS) is not there (TENANTRY_CORPUS names another)."; \
 	fi
 
-crds: preflight ## Write the custom resource definitions into crds/
+crds: preflight ## Write the custom resource definitions into crds/ and the chart
 	cargo xtask crds
 
 deny: preflight
