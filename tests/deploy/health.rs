@@ -148,7 +148,8 @@ fn judged(arguments: &[&str], objects: &[Value]) -> BTreeMap<String, (String, St
 #[ignore = "needs etcd and kube-apiserver: make test-deploy"]
 fn flux_and_argo_cd_say_what_is() {
     let objects = situations();
-    let flux = judged(&["kstatus"], &objects);
+    let kstatus = judged(&["kstatus"], &objects);
+    let flux = judged(&["flux", "deploy/flux/tenantry.yaml"], &objects);
     let argo_cd = judged(&["argocd", "deploy/argocd/health.lua"], &objects);
     let told = |said: &BTreeMap<String, (String, String)>| -> BTreeMap<String, String> {
         said.iter().map(|(name, (status, _))| (name.clone(), status.clone())).collect()
@@ -158,8 +159,19 @@ fn flux_and_argo_cd_say_what_is() {
             |situation: &Situation| (format!("{}/{}", situation.1, situation.0), which(situation).to_owned());
         SITUATIONS.iter().map(one).collect()
     };
-    assert_eq!(told(&flux), expected(|situation| situation.4));
+    assert_eq!(told(&kstatus), expected(|situation| situation.4));
     assert_eq!(told(&argo_cd), expected(|situation| situation.5));
+    // What the sample's expressions say of TenantSets otherwise than kstatus: failed tenants are not waited for.
+    let other = told(&flux).into_iter().filter(|(name, status)| told(&kstatus).get(name) != Some(status));
+    let other: Vec<String> = other.map(|(name, status)| format!("{name}: {status}")).collect();
+    let differ = [
+        "TenantSet/being-deleted: InProgress",
+        "TenantSet/looked-at-without-a-word: InProgress",
+        "TenantSet/one-failed: Failed",
+        "TenantSet/one-failed-and-paused: Failed",
+        "TenantSet/some-blocked: Failed",
+    ];
+    assert_eq!(other, differ);
     // The words are those of the condition that decides.
     for (name, message) in [
         ("TenantSet/budget-spent", "BudgetSpent: what Stalled says"),
@@ -167,10 +179,11 @@ fn flux_and_argo_cd_say_what_is() {
         ("TenantSet/rolling-out", "RollingOut: what Reconciling says"),
         ("TenantSet/one-failed", "TenantsFailed: what Ready says"),
         ("TenantSet/in-sync", "InSync: what Ready says"),
+        ("TenantSet/being-deleted", "It is being deleted"),
     ] {
         assert_eq!(argo_cd[name].1, message);
     }
-    assert_eq!(flux["TenantSet/budget-spent"].1, "what Stalled says");
+    assert_eq!(kstatus["TenantSet/budget-spent"].1, "what Stalled says");
 }
 
 /// What stands in Argo CD's ConfigMap is that script, for each kind that there is.

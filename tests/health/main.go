@@ -1,8 +1,9 @@
 // Health says how GitOps tools judge objects: it reads them as JSON, one after the other, on standard input, and prints
 // a line for each: kind/name, status, message.
 //
-//	health kstatus             as Flux, kpt and `kubectl wait` in its scripts see them, by the library that Flux uses
-//	health argocd health.lua   as Argo CD sees them by that script, run as Argo CD runs it
+//	health kstatus              as everything sees them that goes by kstatus, by the library that Flux uses
+//	health flux tenantry.yaml   as Flux sees them by the healthCheckExprs of the Kustomizations in that file
+//	health argocd health.lua    as Argo CD sees them by that script, run as Argo CD runs it
 package main
 
 import (
@@ -37,13 +38,15 @@ func choose(arguments []string) (judge, error) {
 	switch {
 	case len(arguments) == 1 && arguments[0] == "kstatus":
 		return byKstatus, nil
+	case len(arguments) == 2 && arguments[0] == "flux":
+		return byFlux(arguments[1])
 	case len(arguments) == 2 && arguments[0] == "argocd":
 		script, err := os.ReadFile(arguments[1])
 		return func(object *unstructured.Unstructured) (string, string, error) {
 			return byLua(object, string(script))
 		}, err
 	}
-	return nil, errors.New("usage: health kstatus | health argocd health.lua, with objects as JSON on standard input")
+	return nil, errors.New("usage: health kstatus | health flux tenantry.yaml | health argocd health.lua, with objects as JSON on standard input")
 }
 
 func each(in io.Reader, out io.Writer, judge judge) error {
