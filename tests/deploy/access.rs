@@ -136,6 +136,18 @@ fn by_default_it_may_do_its_work_in_its_namespace_and_nothing_elsewhere() {
 
     allowed("served", &["get", "namespace", "served"]);
     allowed("served", &["-n", "served", "get", "secrets,configmaps,tdb,sd,ts,sro,srev,tslice"]);
+    // As the operator writes status: by server-side apply.
+    let status = json!({
+        "apiVersion": "tenantry.dev/v1alpha1",
+        "kind": "TenantSet",
+        "metadata": {"name": "customers", "namespace": "served"},
+        "status": {"observedGeneration": 1},
+    });
+    let apply = ["apply", "--server-side", "--validate=false", "-f", "-", &account("served")];
+    done(shared().kubectl().args(apply).arg("--subresource=status"), &status.to_string());
+    let refused = say(shared().kubectl().args(apply), &status.to_string()).errors;
+    assert!(refused.contains("forbidden"), "{refused}");
+
     forbidden("served", &["get", "namespace", "elsewhere"]);
     forbidden("served", &["get", "namespaces"]);
     forbidden("served", &["-n", "elsewhere", "get", "secret", "eu-1-app"]);
