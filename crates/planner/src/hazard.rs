@@ -73,6 +73,22 @@ pub struct Lock {
     pub mode: LockMode,
 }
 
+impl Lock {
+    /// `invoice against reads and writes`; nothing for a lock that nobody feels.
+    pub fn felt(&self) -> Option<String> {
+        let on = match &self.on {
+            LockTarget::Own(id) => id.name.join("."),
+            LockTarget::Shared(external) => external.identity.clone(),
+        };
+        let against = match self.mode {
+            LockMode::AccessExclusive => "reads and writes",
+            mode if mode.blocks_writes() => "writes",
+            _ => return None,
+        };
+        Some(format!("{on} against {against}"))
+    }
+}
+
 /// The closed list of what can be bad about a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

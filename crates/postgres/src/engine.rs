@@ -31,6 +31,13 @@ impl PostgresEngine {
         Self { ledger: PostgresLedger::new(Arc::clone(&reach)), reach }
     }
 
+    /// A database that cannot be connected to, as what says how is not there or cannot be used: everything that is asked
+    /// of it is answered by why, so that a fleet goes on with its others.
+    pub fn out_of_reach(name: &str, reason: String) -> Self {
+        let reach = Arc::new(Reach::closed(name.to_owned(), reason));
+        Self { ledger: PostgresLedger::new(Arc::clone(&reach)), reach }
+    }
+
     /// Removes what was made for shadows, if anything was. To be called before the process ends, also when it is
     /// interrupted.
     ///

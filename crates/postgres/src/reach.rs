@@ -12,6 +12,8 @@ pub(crate) struct Reach {
     settings: Settings,
     connections: Connections,
     shadow: ShadowSettings,
+    /// Its name and why nothing is asked of it, where nobody knows the way to it.
+    closed: Option<(String, String)>,
     live: OnceCell<Live>,
 }
 
@@ -23,7 +25,14 @@ struct Live {
 
 impl Reach {
     pub(crate) fn new(settings: Settings, connections: Connections, shadow: ShadowSettings) -> Self {
-        Self { settings, connections, shadow, live: OnceCell::new() }
+        Self { settings, connections, shadow, closed: None, live: OnceCell::new() }
+    }
+
+    /// One that nobody knows the way to.
+    pub(crate) fn closed(name: String, reason: String) -> Self {
+        let nowhere = Settings::new(Vec::new(), String::new(), String::new(), None);
+        let reach = Self::new(nowhere, Connections::default(), ShadowSettings::default());
+        Self { closed: Some((name, reason)), ..reach }
     }
 
     /// The settings it is connected with.
@@ -72,6 +81,9 @@ impl Reach {
     }
 
     async fn live(&self) -> Result<&Live, EngineError> {
+        if let Some((name, reason)) = &self.closed {
+            return Err(EngineError::Unreachable { address: name.clone(), reason: reason.clone() });
+        }
         self.live
             .get_or_try_init(async || {
                 let database = Database::connect(&self.settings, &self.connections).await?;

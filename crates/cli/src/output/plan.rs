@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tenantry_planner::{Lock, LockMode, LockTarget, Plan, Segment, Step};
+use tenantry_planner::{Lock, Plan, Segment, Step};
 
 use super::text::count;
 
@@ -40,7 +40,7 @@ pub fn summary(plan: &Plan) -> String {
 /// One statement, and below it what it does to others.
 pub fn statement(step: &Step) -> String {
     let mut text = format!("{};\n", step.sql);
-    let locks: Vec<String> = step.locks.iter().filter_map(felt).collect();
+    let locks: Vec<String> = step.locks.iter().filter_map(Lock::felt).collect();
     if !locks.is_empty() {
         let _ = writeln!(text, "    locks {}", locks.join("; "));
     }
@@ -48,18 +48,4 @@ pub fn statement(step: &Step) -> String {
         let _ = writeln!(text, "    {}: {}", hazard.kind, hazard.detail);
     }
     text
-}
-
-/// `invoice against reads and writes`; nothing for a lock that nobody feels.
-fn felt(lock: &Lock) -> Option<String> {
-    let on = match &lock.on {
-        LockTarget::Own(id) => id.name.join("."),
-        LockTarget::Shared(external) => external.identity.clone(),
-    };
-    let against = match lock.mode {
-        LockMode::AccessExclusive => "reads and writes",
-        mode if mode.blocks_writes() => "writes",
-        _ => return None,
-    };
-    Some(format!("{on} against {against}"))
 }

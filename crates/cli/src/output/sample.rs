@@ -73,6 +73,7 @@ pub(super) fn report(tenants: Vec<TenantStatus>, revision: &str) -> Report {
         target: digest(revision),
         counts: TenantCounts::of(tenants.iter().map(|tenant| tenant.state)),
         earlier: Vec::new(),
+        objects: std::collections::BTreeMap::new(),
         databases: vec![DatabaseReport {
             name: DatabaseName::new("eu-1"),
             tenants: u32::try_from(tenants.len()).unwrap(),
@@ -142,6 +143,8 @@ pub(super) fn rollout(state: RolloutState, waves: Vec<WaveProgress>) -> RolloutR
         state,
         message: None,
         paused: None,
+        made: 0,
+        to_make: 0,
         total: 1500,
         done: waves.iter().map(|wave| wave.done).sum(),
         budget: 5,

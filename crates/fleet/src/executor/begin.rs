@@ -106,8 +106,7 @@ pub(super) async fn prepare<D: Engine>(
     let sites = read_sites(ground, ground.writes).await?;
     let home = read_home(ground, &sites).await?;
     if let Some(reason) = home.trouble.clone() {
-        let address = ground.spec.home.to_string();
-        return Err(ground.home_failed(EngineError::Unreachable { address, reason }));
+        return Err(FleetError::Home { database: ground.spec.home.clone(), reason });
     }
     let goal = goal(ground, &home, wish, options).await?;
     let word = Word {

@@ -25,6 +25,14 @@ pub enum FleetError {
         /// What it said.
         error: Box<EngineError>,
     },
+    /// The home ledger is needed, and its database could not be worked with.
+    #[error("database {database}: {reason}")]
+    Home {
+        /// Which.
+        database: DatabaseName,
+        /// What it said.
+        reason: String,
+    },
     /// The definition was refused by every database that could be asked, or
     /// none could be asked.
     #[error(

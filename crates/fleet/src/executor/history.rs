@@ -1,6 +1,6 @@
 //! What happened to a set, as its ledgers have it.
 
-use tenantry_engine::{Engine, EngineError, Ledger, TenantName};
+use tenantry_engine::{Engine, Ledger, TenantName};
 
 use super::report::{History, HistoryEvent, RevisionReport};
 use super::site::{read_home, read_sites};
@@ -17,8 +17,7 @@ impl<D: Engine> Fleet<D> {
         let sites = read_sites(&ground, false).await?;
         let home = read_home(&ground, &sites).await?;
         if let Some(reason) = home.trouble {
-            let address = self.spec.home.to_string();
-            return Err(ground.home_failed(EngineError::Unreachable { address, reason }));
+            return Err(FleetError::Home { database: self.spec.home.clone(), reason });
         }
         let mut history = History {
             set: self.spec.name.clone(),

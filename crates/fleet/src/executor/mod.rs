@@ -166,7 +166,8 @@ impl<D: Engine> Fleet<D> {
     ) -> Report {
         let drift = drift::drift(ground, look, to, machine.is_some()).await;
         let target = self.target(ground).await;
-        tell::report(&self.spec, look, to, &target, drift, machine)
+        let objects = objects(ground, look, &target);
+        Report { objects, ..tell::report(&self.spec, look, to, &target, drift, machine) }
     }
 
     /// The revision that the definition makes, or that is pinned; the former where nobody knows the latter.
@@ -214,9 +215,8 @@ impl<D: Engine> Fleet<D> {
             begin::keep(&ground, &mut prepared, offered).await?;
         }
         let Prepared { look, to, machine, .. } = prepared;
-        let planned = machine
-            .as_ref()
-            .map(|machine| tell::rollout(&self.spec, machine.rollout(), Some(machine.progress())));
+        let planned =
+            machine.as_ref().map(|machine| tell::rollout(&self.spec, machine.rollout(), Some(machine)));
         let plans = match &machine {
             Some(machine) => self.plans(&ground, &look, machine).await,
             None => Vec::new(),
@@ -399,4 +399,15 @@ fn example<'a>(machine: &'a Machine, group: &Group) -> Option<&'a crate::rollout
         .members()
         .iter()
         .find(|member| machine.group_of(member).is_some_and(|other| other.key == group.key))
+}
+
+/// How many objects of each kind a revision makes, where it was compiled.
+fn objects<D: Engine>(ground: &Ground<D>, look: &Look, revision: &Digest) -> BTreeMap<&'static str, u32> {
+    let environments = look.sites.keys().filter_map(|name| look.environment(name));
+    let target = environments.filter_map(|environment| ground.made_target(environment, revision)).next();
+    let mut counts = BTreeMap::new();
+    for fact in target.iter().flat_map(|target| target.catalog.facts()) {
+        *counts.entry(fact.id.kind.word()).or_default() += 1;
+    }
+    counts
 }

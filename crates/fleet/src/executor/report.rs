@@ -1,7 +1,7 @@
 //! What is told of a fleet, for people (by the command line) and for programs
 //! (as JSON).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -45,6 +45,9 @@ pub struct Report {
     /// Those who left the set and those who came back, with what becomes of
     /// their schemas.
     pub departures: Departures,
+    /// How many objects of each kind the target makes; empty while a rollout runs.
+    #[serde(skip)]
+    pub objects: BTreeMap<&'static str, u32>,
     /// How many tenants were read for this, instead of taken from the ledgers.
     pub read: u32,
     /// What is worth knowing, a sentence each.
@@ -123,6 +126,10 @@ pub struct RolloutReport {
     pub total: u32,
     /// How many tenants of its waves have the target.
     pub done: u32,
+    /// How many schemas were made of those that were to be, as far as a run has just seen to it.
+    pub made: u32,
+    /// How many schemas were to be made.
+    pub to_make: u32,
     /// How many tenants may fail in all.
     pub budget: u32,
     /// How far each wave is; as it was when the record was written, unless a

@@ -420,13 +420,8 @@ impl<'a, D: Engine> Run<'a, D> {
     fn tell_waves(&mut self, at_once: bool) {
         let machine = &self.machine;
         self.control.tell_waves(at_once, || {
-            let made = machine.members().iter().filter(|member| member.wave.is_none());
-            let (mut done, mut all) = (0, 0);
-            for member in made {
-                all += 1;
-                done += u32::from(matches!(member.phase, Phase::Done { .. }));
-            }
-            Progress::Waves { waves: machine.progress(), made: done, to_make: all }
+            let (made, to_make) = machine.made();
+            Progress::Waves { waves: machine.progress(), made, to_make }
         });
     }
 

@@ -118,7 +118,7 @@ pub(super) fn report(
         .unwrap_or_default();
     let tenants = statuses(look, to, &phases);
     let rollout = match machine {
-        Some(machine) => Some(rollout(spec, machine.rollout(), Some(machine.progress()))),
+        Some(machine) => Some(rollout(spec, machine.rollout(), Some(machine))),
         None => look.home.latest().map(|latest| self::rollout(spec, latest, None)),
     };
     Report {
@@ -133,6 +133,7 @@ pub(super) fn report(
         rollout,
         earlier: earlier(spec, look, machine),
         departures: look.departures.clone(),
+        objects: BTreeMap::new(),
         read: look.read,
         notes: look.notes.clone(),
         tenants,
@@ -165,12 +166,9 @@ fn databases(look: &Look) -> Vec<DatabaseReport> {
 }
 
 /// A rollout as it is told.
-pub(super) fn rollout(
-    spec: &FleetSpec,
-    rollout: &Rollout,
-    progress: Option<Vec<WaveProgress>>,
-) -> RolloutReport {
-    let waves = progress.unwrap_or_else(|| waves(rollout));
+pub(super) fn rollout(spec: &FleetSpec, rollout: &Rollout, machine: Option<&Machine>) -> RolloutReport {
+    let waves = machine.map_or_else(|| waves(rollout), Machine::progress);
+    let (made, to_make) = machine.map(Machine::made).unwrap_or_default();
     RolloutReport {
         id: rollout.id.clone(),
         kind: rollout.kind.clone(),
@@ -184,6 +182,8 @@ pub(super) fn rollout(
         },
         total: rollout.total,
         done: waves.iter().map(|wave| wave.done).sum(),
+        made,
+        to_make,
         budget: rollout.budget,
         waves,
         groups: groups(spec, rollout),

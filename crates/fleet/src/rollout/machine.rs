@@ -439,6 +439,14 @@ impl Machine {
         !(self.rollout.proven || proof_enough)
     }
 
+    /// How many schemas were made, and how many were to be.
+    pub fn made(&self) -> (u32, u32) {
+        let to_make = || self.members().iter().filter(|member| member.wave.is_none());
+        let made = to_make().filter(|member| matches!(member.phase, Phase::Done { .. }));
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(made.count()), number(to_make().count()))
+    }
+
     /// How far each wave is.
     pub fn progress(&self) -> Vec<WaveProgress> {
         let mut waves: Vec<WaveProgress> = (0..self.rollout.waves.len())
@@ -448,14 +456,19 @@ impl Machine {
                 WaveProgress { name, tenants, done: 0, failed: 0, running: 0, aside: 0, budget }
             })
             .collect();
-        let mut left = vec![0; waves.len()];
+        // Those who are at the target since an earlier run are no members of this one.
+        let mut members = vec![(0, 0); waves.len()];
         for member in self.roster.members() {
-            let Some(wave) = member.wave.and_then(|wave| waves.get_mut(wave).zip(left.get_mut(wave))) else {
+            let Some(wave) = member.wave.and_then(|wave| waves.get_mut(wave).zip(members.get_mut(wave)))
+            else {
                 continue;
             };
-            let (wave, left) = wave;
+            let (wave, (left, done)) = wave;
             match member.phase.kind() {
-                PhaseKind::Done => continue,
+                PhaseKind::Done => {
+                    *done += 1_u32;
+                    continue;
+                }
                 PhaseKind::Left => {
                     wave.tenants = wave.tenants.saturating_sub(1);
                     continue;
@@ -469,8 +482,9 @@ impl Machine {
             }
             *left += 1_u32;
         }
-        for (wave, left) in waves.iter_mut().zip(left) {
-            wave.tenants = wave.tenants.max(left);
+        for (wave, (left, done)) in waves.iter_mut().zip(members) {
+            // Some may have come after the waves were laid out.
+            wave.tenants = wave.tenants.max(left + done);
             wave.done = wave.tenants - left;
         }
         waves

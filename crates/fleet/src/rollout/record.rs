@@ -65,11 +65,13 @@ impl fmt::Display for Paused {
             Paused::ByPerson { by: Some(by) } => write!(f, "paused by {by}"),
             Paused::ByPerson { by: None } => f.write_str("paused by a person"),
             Paused::AfterWave { wave } => write!(f, "wave {wave} is over, and says to wait for a person"),
-            Paused::BudgetSpent { wave: Some(wave), failed, budget } => {
-                write!(f, "{failed} tenants failed in wave {wave} (budget {budget})")
-            }
-            Paused::BudgetSpent { wave: None, failed, budget } => {
-                write!(f, "{failed} tenants failed (budget {budget})")
+            Paused::BudgetSpent { wave, failed, budget } => {
+                let s = if *failed == 1 { "" } else { "s" };
+                write!(f, "{failed} tenant{s} failed")?;
+                if let Some(wave) = wave {
+                    write!(f, " in wave {wave}")?;
+                }
+                write!(f, " (budget {budget})")
             }
         }
     }
