@@ -1,5 +1,7 @@
 //! Why something was not done. It is tried again, later each time.
 
+use tenantry_fleet::FleetError;
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -9,6 +11,14 @@ pub enum Error {
     /// The system does not tell of signals.
     #[error("signals cannot be listened to: {0}")]
     Signals(std::io::Error),
+    /// A set that is no fleet: a fault of the program.
+    #[error("tenantset {set}: {error}")]
+    Fleet {
+        /// Which: `namespace/name`.
+        set: String,
+        /// Why.
+        error: Box<FleetError>,
+    },
     /// The API server did not do what was asked.
     #[error("{doing} {object}: {source}")]
     Api {

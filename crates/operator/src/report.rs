@@ -7,7 +7,7 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tenantry_api::conditions::types;
+use tenantry_api::conditions::{reasons, types};
 
 use crate::Error;
 use crate::context::{Context, FIELD_MANAGER};
@@ -50,12 +50,44 @@ pub(crate) fn transition(before: &[Condition], after: &[Condition]) -> Option<Ev
     let now = ready(after)?;
     let same = ready(before).is_some_and(|then| then.status == now.status && then.reason == now.reason);
     (!same).then(|| Event {
-        type_: if now.status == "True" { EventType::Normal } else { EventType::Warning },
+        type_: if is_well(&now, after) { EventType::Normal } else { EventType::Warning },
         reason: now.reason,
         note: Some(now.message),
         action: "Reconcile".to_owned(),
         secondary: None,
     })
+}
+
+/// Whether nobody has to look: all is well, something is under way, or a person said so.
+fn is_well(ready: &Condition, all: &[Condition]) -> bool {
+    let meant = [
+        reasons::AWAITING_APPROVAL,
+        reasons::PAUSED,
+        reasons::WAVE_PAUSE,
+        reasons::SUSPENDED,
+        reasons::DELETING,
+        reasons::NOT_COMPILED,
+    ];
+    let under_way = all.iter().any(|condition| condition.type_ == types::RECONCILING);
+    ready.status == "True" || under_way || meant.contains(&ready.reason.as_str())
+}
+
+/// Tells, in the log and by an event, that an object is Ready, or is no more, or for another reason.
+pub(crate) async fn told<K: Resource<DynamicType = ()>>(
+    context: &Context,
+    object: &K,
+    before: &[Condition],
+    after: &[Condition],
+) {
+    let Some(event) = transition(before, after) else { return };
+    tracing::info!(
+        object = reference(object),
+        namespace = object.namespace(),
+        reason = event.reason,
+        told = event.note,
+        "changed"
+    );
+    self::event(context, object, &event).await;
 }
 
 /// Publishes an event. That it could not be is no reason to do the work again.

@@ -6,6 +6,7 @@ use tenantry_api::tenant_database::TenantDatabaseStatus;
 use tenantry_engine::{EngineError, Finding, Severity};
 use tenantry_manifest::RefFault;
 
+use super::Unusable;
 use super::observe::{Reached, Seen};
 
 /// How many entries a list of the status has at most, and how long one is, as the CRD says.
@@ -99,19 +100,18 @@ fn observations(seen: &Seen) -> Vec<Observation> {
         all
     };
     match seen {
-        Seen::Unreadable { secret, message } => {
-            let message = format!("Secret {secret} cannot be read: {message}");
-            not_reached(reasons::REFERENCE_MISSING, message, false)
+        Seen::Unusable(unusable) => {
+            let (reason, stalled) = match unusable {
+                Unusable::Unreadable { .. } => (reasons::REFERENCE_MISSING, false),
+                // A Secret that comes wakes this one up: nobody has to touch the spec.
+                Unusable::Unresolved(unresolved) => {
+                    let missing = unresolved.iter().any(|one| one.fault == RefFault::Missing);
+                    (if missing { reasons::REFERENCE_MISSING } else { reasons::SECRET_INCOMPLETE }, false)
+                }
+                Unusable::Refused(_) => (reasons::SPEC_REFUSED, true),
+            };
+            not_reached(reason, unusable.message(), stalled)
         }
-        Seen::Unresolved(unresolved) => {
-            // A Secret that comes wakes this one up: nobody has to touch the spec.
-            let missing = unresolved.iter().any(|one| one.fault == RefFault::Missing);
-            let reason = if missing { reasons::REFERENCE_MISSING } else { reasons::SECRET_INCOMPLETE };
-            let messages: Vec<String> =
-                unresolved.iter().map(|one| format!("{}: {}", one.path, one.message)).collect();
-            not_reached(reason, messages.join("; "), false)
-        }
-        Seen::Unusable(message) => not_reached(reasons::SPEC_REFUSED, message.clone(), true),
         Seen::Unreachable(error) => not_reached(reasons::DATABASE_UNREACHABLE, unreachable(error), false),
         Seen::Reached(reached) => of_findings(&reached.findings),
     }
@@ -209,15 +209,18 @@ mod tests {
         let lost = EngineError::Unreachable { address: "h:5432/d".to_owned(), reason: "refused".to_owned() };
         for (seen, expected) in [
             (
-                Seen::Unresolved(vec![Unresolved::missing(path(), "Secret", "app")]),
+                Seen::Unusable(Unusable::Unresolved(vec![Unresolved::missing(path(), "Secret", "app")])),
                 "Ready=False ReferenceMissing, Reachable=False ReferenceMissing, PrivilegesSufficient=Unknown ReferenceMissing",
             ),
             (
-                Seen::Unresolved(vec![Unresolved::unfit(path(), "Secret app has no uri")]),
+                Seen::Unusable(Unusable::Unresolved(vec![Unresolved::unfit(
+                    path(),
+                    "Secret app has no uri",
+                )])),
                 "Ready=False SecretIncomplete, Reachable=False SecretIncomplete, PrivilegesSufficient=Unknown SecretIncomplete",
             ),
             (
-                Seen::Unusable("a port is no number".to_owned()),
+                Seen::Unusable(Unusable::Refused("a port is no number".to_owned())),
                 "Ready=False SpecRefused, Reachable=False SpecRefused, PrivilegesSufficient=Unknown SpecRefused, Stalled=True SpecRefused",
             ),
             (

@@ -60,6 +60,22 @@ impl ControlPlane {
         Ok(plane)
     }
 
+    /// Has namespaces deleted with what is in them, and what is owned with its owner: an API server alone does neither.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start_controllers(&self) -> Result<()> {
+        let mut command = Command::new(&self.programs.controllers);
+        command
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig())
+            .args(["--controllers", "namespace-controller,garbage-collector-controller"])
+            .args(["--leader-elect=false", "--bind-address", "127.0.0.1"])
+            .args(["--secure-port", &free_port()?.to_string(), "--cert-dir"])
+            .arg(self.dir.join("certificates"));
+        self.spawn("kube-controller-manager", &mut command).map(drop)
+    }
+
     /// kubectl, as an administrator of this control plane, ready to be given arguments.
     pub fn kubectl(&self) -> Command {
         let mut command = Command::new(&self.programs.kubectl);

@@ -16,6 +16,7 @@ pub struct Programs {
     pub(super) etcd: PathBuf,
     pub(super) api_server: PathBuf,
     pub(super) kubectl: PathBuf,
+    pub(super) controllers: PathBuf,
 }
 
 impl Programs {
@@ -38,6 +39,7 @@ impl Programs {
             etcd: find(&places, "etcd")?,
             api_server: find(&places, "kube-apiserver")?,
             kubectl: find(&places, "kubectl")?,
+            controllers: find(&places, "kube-controller-manager")?,
         })
     }
 }

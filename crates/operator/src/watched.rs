@@ -1,78 +1,143 @@
-//! Secrets, watched one by one: only those that somebody uses, each by its name, so that a Role can name them (D22).
+//! Secrets and ConfigMaps, watched one by one: only those that somebody uses, each by its name, so that a Role can name
+//! them (D22).
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{StreamExt as _, pin_mut};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::core::NamespaceResourceScope;
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, Client, ResourceExt as _};
-use tenantry_api::TenantDatabase;
-use tenantry_manifest::SecretData;
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use tenantry_manifest::{ConfigData, SecretData};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::context::locked;
+use crate::subject::Subject;
 
 /// How long a first look may take, before it counts as not known.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 
-/// A Secret's namespace and name.
+/// A namespace and a name.
 type Key = (String, String);
-/// Who uses it.
-type User = ObjectRef<TenantDatabase>;
 
-/// What is known of a Secret.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Reading {
+/// A kind of object whose content is used.
+pub(crate) trait Content:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + 'static
+{
+    /// What of it is used.
+    type Data: Send + Sync + PartialEq + Debug + 'static;
+
+    /// What it holds.
+    fn data(&self) -> Self::Data;
+}
+
+impl Content for Secret {
+    type Data = SecretData;
+
+    /// A value that is no text is left out: nothing that a connection needs is.
+    fn data(&self) -> SecretData {
+        let values = self.data.iter().flatten();
+        values
+            .filter_map(|(key, value)| {
+                let text = String::from_utf8(value.0.clone()).ok()?;
+                Some((key.clone(), tenantry_manifest::Secret::new(text)))
+            })
+            .collect()
+    }
+}
+
+impl Content for ConfigMap {
+    type Data = ConfigData;
+
+    fn data(&self) -> ConfigData {
+        self.data.clone().unwrap_or_default()
+    }
+}
+
+/// What is known of an object.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Reading<D> {
     /// Nothing yet.
-    #[default]
     Pending,
     /// It is not there.
     Absent,
     /// What it holds, and its version.
-    There(Arc<SecretData>, String),
+    There(Arc<D>, String),
     /// Why it cannot be read.
     Unreadable(String),
 }
 
-/// All Secrets in use.
-pub(crate) struct Secrets {
+impl<D> Clone for Reading<D> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Pending => Self::Pending,
+            Self::Absent => Self::Absent,
+            Self::There(data, version) => Self::There(Arc::clone(data), version.clone()),
+            Self::Unreadable(message) => Self::Unreadable(message.clone()),
+        }
+    }
+}
+
+impl<D> Reading<D> {
+    /// What it holds, where it is there.
+    pub(crate) fn data(&self) -> Option<&D> {
+        match self {
+            Self::There(data, _) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// What sets it apart from another reading of the same object.
+    pub(crate) fn version(&self) -> &str {
+        match self {
+            Self::There(_, version) => version,
+            _ => "-",
+        }
+    }
+}
+
+/// All objects of a kind that are in use.
+pub(crate) struct Watched<K: Content> {
     client: Client,
-    wakes: mpsc::UnboundedSender<User>,
-    watches: Mutex<HashMap<Key, Watch>>,
+    wakes: mpsc::UnboundedSender<Subject>,
+    watches: Mutex<HashMap<Key, Watch<K::Data>>>,
 }
 
-struct Watch {
+struct Watch<D> {
     task: AbortHandle,
-    latest: watch::Receiver<Reading>,
-    users: Arc<Mutex<HashSet<User>>>,
+    latest: watch::Receiver<Reading<D>>,
+    users: Arc<Mutex<HashSet<Subject>>>,
 }
 
-impl Drop for Watch {
+impl<D> Drop for Watch<D> {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Secrets {
-    /// None in use yet; what is received are users of one that changed.
-    pub(crate) fn new(client: Client) -> (Self, mpsc::UnboundedReceiver<User>) {
-        let (wakes, woken) = mpsc::unbounded_channel();
-        (Self { client, wakes, watches: Mutex::default() }, woken)
+impl<K: Content> Watched<K> {
+    /// None in use yet; users of one that changed are sent to `wakes`.
+    pub(crate) fn new(client: Client, wakes: mpsc::UnboundedSender<Subject>) -> Self {
+        Self { client, wakes, watches: Mutex::default() }
     }
 
-    /// What these Secrets of a user's namespace hold. It is woken up when one of them changes, and by no others any more.
-    pub(crate) async fn read(&self, user: &User, names: &BTreeSet<String>) -> HashMap<String, Reading> {
-        let namespace = user.namespace.clone().unwrap_or_default();
+    /// What these objects of a user's namespace hold. It is woken up when one of them changes, and by no others any more.
+    pub(crate) async fn read(
+        &self,
+        user: &Subject,
+        names: &BTreeSet<String>,
+    ) -> HashMap<String, Reading<K::Data>> {
         self.keep(user, names);
         let mut readings = HashMap::new();
         for name in names {
-            let mut latest = self.watched((namespace.clone(), name.clone()), user);
-            let known = latest.wait_for(|reading| *reading != Reading::Pending);
+            let mut latest = self.watched((user.namespace().to_owned(), name.clone()), user);
+            let known = latest.wait_for(|reading| !matches!(reading, Reading::Pending));
             let reading = match tokio::time::timeout(FIRST_LOOK, known).await {
                 Ok(Ok(reading)) => reading.clone(),
                 _ => Reading::Unreadable("the API server has not answered yet".to_owned()),
@@ -82,29 +147,28 @@ impl Secrets {
         readings
     }
 
-    /// A user needs only these; a Secret that nobody uses is not watched any more.
-    pub(crate) fn keep(&self, user: &User, names: &BTreeSet<String>) {
-        let namespace = user.namespace.as_deref().unwrap_or_default();
+    /// A user needs only these; what nobody uses is not watched any more.
+    pub(crate) fn keep(&self, user: &Subject, names: &BTreeSet<String>) {
         locked(&self.watches).retain(|(of, name), watch| {
             let mut users = locked(&watch.users);
-            if of == namespace && !names.contains(name) {
+            if of == user.namespace() && !names.contains(name) {
                 users.remove(user);
             }
             !users.is_empty()
         });
     }
 
-    fn watched(&self, key: Key, user: &User) -> watch::Receiver<Reading> {
+    fn watched(&self, key: Key, user: &Subject) -> watch::Receiver<Reading<K::Data>> {
         let mut watches = locked(&self.watches);
         let watch = watches.entry(key.clone()).or_insert_with(|| self.start(key));
         locked(&watch.users).insert(user.clone());
         watch.latest.clone()
     }
 
-    fn start(&self, (namespace, name): Key) -> Watch {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
+    fn start(&self, (namespace, name): Key) -> Watch<K::Data> {
+        let api: Api<K> = Api::namespaced(self.client.clone(), &namespace);
         let (sender, latest) = watch::channel(Reading::Pending);
-        let users = Arc::new(Mutex::new(HashSet::<User>::new()));
+        let users = Arc::new(Mutex::new(HashSet::<Subject>::new()));
         let (woken, wakes) = (Arc::clone(&users), self.wakes.clone());
         let task = tokio::spawn(async move {
             let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
@@ -131,15 +195,19 @@ impl Secrets {
 }
 
 /// What is known after an event. `seen`: whether the list that is being read has it.
-fn next(event: &Result<Event<Secret>, watcher::Error>, known: &Reading, seen: &mut bool) -> Reading {
+fn next<K: Content>(
+    event: &Result<Event<K>, watcher::Error>,
+    known: &Reading<K::Data>,
+    seen: &mut bool,
+) -> Reading<K::Data> {
     match event {
         Ok(Event::Init) => {
             *seen = false;
             known.clone()
         }
-        Ok(Event::InitApply(secret) | Event::Apply(secret)) => {
+        Ok(Event::InitApply(object) | Event::Apply(object)) => {
             *seen = true;
-            Reading::There(Arc::new(data(secret)), secret.resource_version().unwrap_or_default())
+            Reading::There(Arc::new(object.data()), object.resource_version().unwrap_or_default())
         }
         Ok(Event::InitDone) if *seen => known.clone(),
         Ok(Event::InitDone | Event::Delete(_)) => Reading::Absent,
@@ -166,17 +234,6 @@ fn forbidden(error: &watcher::Error) -> Option<String> {
     (status.code == 403).then(|| status.message.clone())
 }
 
-/// What a Secret holds. A value that is no text is left out: nothing that a connection needs is.
-fn data(secret: &Secret) -> SecretData {
-    let values = secret.data.iter().flatten();
-    values
-        .filter_map(|(key, value)| {
-            let text = String::from_utf8(value.0.clone()).ok()?;
-            Some((key.clone(), tenantry_manifest::Secret::new(text)))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use k8s_openapi::ByteString;
@@ -190,7 +247,7 @@ mod tests {
         secret
     }
 
-    fn version(reading: &Reading) -> &str {
+    fn version(reading: &Reading<SecretData>) -> &str {
         match reading {
             Reading::There(_, version) => version,
             Reading::Absent => "absent",
@@ -220,6 +277,6 @@ mod tests {
             story.push(version(&known).to_owned());
         }
         assert_eq!(story, ["pending", "absent", "1", "1", "2", "2", "2", "absent", "absent", "absent"]);
-        assert_eq!(version(&next(&Err(lost()), &Reading::Pending, &mut seen)), "unreadable");
+        assert_eq!(version(&next::<Secret>(&Err(lost()), &Reading::Pending, &mut seen)), "unreadable");
     }
 }

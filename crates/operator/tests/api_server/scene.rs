@@ -1,0 +1,160 @@
+//! A namespace, a PostgreSQL server, and an operator as a process of its own.
+
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tenantry_testkit::kube::ControlPlane;
+use tenantry_testkit::pg::{Binaries, Cluster, Options};
+
+/// Whom the operator logs in as, and its password.
+const LOGIN: &str = "tenantry";
+pub const PASSWORD: &str = "right";
+/// How long something may take that takes seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One for all tests but those that count requests. Each test has a namespace of its own.
+pub fn shared() -> &'static ControlPlane {
+    static PLANE: OnceLock<ControlPlane> = OnceLock::new();
+    PLANE.get_or_init(|| {
+        let plane = ControlPlane::with_custom_resources().unwrap();
+        plane.start_controllers().unwrap();
+        plane
+    })
+}
+
+/// A namespace, a database server, and an operator that looks after the namespace.
+pub struct Scene<'p> {
+    plane: &'p ControlPlane,
+    pub namespace: &'static str,
+    pub cluster: Cluster,
+    operator: Option<Child>,
+    folder: tempfile::TempDir,
+}
+
+impl<'p> Scene<'p> {
+    pub fn start(plane: &'p ControlPlane, namespace: &'static str) -> Self {
+        let options = Options::default().password(PASSWORD);
+        let cluster = Cluster::start_with(&Binaries::find().unwrap(), &options).unwrap();
+        let sql = format!(
+            "CREATE ROLE {LOGIN} LOGIN CREATEDB PASSWORD '{PASSWORD}'; CREATE DATABASE shop OWNER {LOGIN}"
+        );
+        for statement in sql.split("; ") {
+            cluster.psql("postgres", statement).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut scene = Self { plane, namespace, cluster, operator: None, folder };
+        scene.kubectl(&["create", "namespace", namespace]);
+        scene.start_operator();
+        scene
+    }
+
+    /// Starts an operator that looks after the namespace.
+    pub fn start_operator(&mut self) {
+        let log = self.folder.path().join("log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let operator = Command::new(env!("CARGO_BIN_EXE_tenantry-operator"))
+            .args(["--namespace", self.namespace])
+            .env("KUBECONFIG", self.plane.kubeconfig())
+            .env("RUST_LOG", std::env::var("OPERATOR_LOG").unwrap_or("info".to_owned()))
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.operator = Some(operator);
+    }
+
+    /// Ends it as a machine that loses its power does.
+    pub fn kill_operator(&mut self) {
+        if let Some(mut operator) = self.operator.take() {
+            // It may have ended by itself.
+            let _ = operator.kill();
+            let _ = operator.wait();
+        }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut command = self.plane.kubectl();
+        let output = command.args(["--namespace", self.namespace]).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}\n{}", self.log());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub fn apply(&self, yaml: &str) {
+        let mut command = self.plane.kubectl();
+        command.args(["--namespace", self.namespace, "apply", "-f", "-"]).stdin(Stdio::piped());
+        let mut kubectl = command.spawn().unwrap();
+        kubectl.stdin.take().unwrap().write_all(yaml.as_bytes()).unwrap();
+        assert!(kubectl.wait().unwrap().success(), "{yaml}");
+    }
+
+    pub fn login(&self, password: &str) {
+        let port = self.cluster.port();
+        self.apply(&format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: shop-login}}\n\
+             stringData: {{host: 127.0.0.1, port: '{port}', dbname: shop, user: {LOGIN}, password: {password}}}\n"
+        ));
+    }
+
+    /// Waits until a condition of an object has this status and reason, and gives its message.
+    pub fn comes_to(&self, object: &str, condition: &str, expected: &str) -> String {
+        let part = |field: &str| format!("{{.status.conditions[?(@.type==\"{condition}\")].{field}}}");
+        let path = format!("jsonpath={} {}|{}", part("status"), part("reason"), part("message"));
+        let began = Instant::now();
+        loop {
+            let is = self.kubectl(&["get", object, "-o", &path]);
+            let (found, message) = is.split_once('|').unwrap();
+            if found == expected {
+                return message.to_owned();
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{object}: {condition} is {is}, not {expected}\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A field of an object.
+    pub fn field(&self, object: &str, path: &str) -> String {
+        self.kubectl(&["get", object, "-o", &format!("jsonpath={{{path}}}")])
+    }
+
+    /// Waits until a field of an object is this.
+    pub fn field_comes_to(&self, object: &str, path: &str, expected: &str) {
+        self.wait_for(&format!("{path} of {object} is {expected}"), || self.field(object, path) == expected);
+    }
+
+    /// Waits until something has happened.
+    pub fn wait_for(&self, what: &str, happened: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !happened() {
+            assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What SQL says in the tenants' database.
+    pub fn psql(&self, sql: &str) -> String {
+        self.cluster.psql("shop", sql).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Scene<'_> {
+    fn drop(&mut self) {
+        self.kill_operator();
+    }
+}
+
+/// A database whose login is in a Secret.
+pub const DATABASE: &str = "apiVersion: tenantry.dev/v1alpha1
+kind: TenantDatabase
+metadata: {name: shop}
+spec: {connection: {secretRef: {name: shop-login}}}
+";
