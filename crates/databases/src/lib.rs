@@ -5,7 +5,9 @@ mod settings;
 use tenantry_api::tenant_database;
 use tenantry_manifest::Connection;
 use tenantry_planner::sql::IdentifierError;
-use tenantry_postgres::{BadSettings, Connections, InPlace, Owner, PostgresEngine, ShadowSettings};
+use tenantry_postgres::{
+    BadSettings, Connections, InPlace, Owner, PostgresEngine, Settings, ShadowSettings, Term,
+};
 
 pub use settings::settings;
 
@@ -22,7 +24,8 @@ pub enum BadDatabase {
 
 /// The engine of a database, on the connections of this process. Nothing is connected to yet.
 ///
-/// `scratch` is the database that the TenantDatabase names for shadows, `owner` the role as which plans run.
+/// `scratch` is the database that the TenantDatabase names for shadows, `owner` the role as which plans run, `term` the one in
+/// which this process leads, where several could.
 ///
 /// # Errors
 /// [`BadDatabase`].
@@ -30,6 +33,7 @@ pub fn engine(
     connection: &Connection,
     scratch: Option<&Connection>,
     owner: Option<&str>,
+    term: Option<&Term>,
     connections: &Connections,
 ) -> Result<PostgresEngine, BadDatabase> {
     let shadow = ShadowSettings {
@@ -37,7 +41,8 @@ pub fn engine(
         database: scratch.map(settings).transpose()?,
         owner: owner.map(Owner::new).transpose()?.unwrap_or_default(),
     };
-    Ok(PostgresEngine::new(settings(connection)?, connections.clone(), shadow))
+    let settings = Settings { term: term.cloned(), ..settings(connection)? };
+    Ok(PostgresEngine::new(settings, connections.clone(), shadow))
 }
 
 /// Whether shadows may be in the tenants' own database.

@@ -162,6 +162,12 @@ pub enum EngineError {
         /// Which.
         schema: SchemaName,
     },
+    /// Another operator leads by now.
+    #[error("{of}: another operator has taken over; this one does nothing more")]
+    Superseded {
+        /// Where that was seen.
+        of: String,
+    },
     /// A lock was not to be had in time.
     #[error("schema {schema}: a lock was not to be had within {waited}; held by {blockers}")]
     Locked {

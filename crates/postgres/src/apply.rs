@@ -32,6 +32,7 @@ pub(crate) fn functions(ledger: &Identifier) -> Vec<String> {
     [
         include_str!("apply/watermark.sql"),
         include_str!("apply/enter.sql"),
+        include_str!("apply/leads.sql"),
         include_str!("apply/leave.sql"),
         include_str!("apply/doomed.sql"),
         include_str!("apply/depart.sql"),

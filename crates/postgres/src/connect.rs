@@ -12,7 +12,7 @@ mod tls;
 pub use login::Server;
 pub use pool::Connections;
 pub use session::Session;
-pub use settings::{BadSettings, Endpoint, Limits, Password, Settings, Tls, TlsMode};
+pub use settings::{BadSettings, Endpoint, Limits, Password, Settings, Term, Tls, TlsMode};
 pub use statements::Statements;
 
 pub(crate) use login::Login;

@@ -113,6 +113,22 @@ impl PostgresLedger {
         }
     }
 
+    /// Takes note, once, that this process leads, where several could.
+    async fn lead(&self) -> Result<(), EngineError> {
+        let Some(term) = &self.reach.settings().term else { return Ok(()) };
+        if self.reach.leads() {
+            return Ok(());
+        }
+        let values: Values<'_> =
+            &[(&term.scope, Type::TEXT), (&term.lease, Type::TEXT), (&term.number, Type::INT8)];
+        let sql = include_str!("ledger/lead.sql");
+        if self.ask("taking note of who leads", sql, values).await?.is_empty() {
+            return Err(EngineError::Superseded { of: self.reach.settings().address() });
+        }
+        self.reach.note_lead();
+        Ok(())
+    }
+
     /// A ledger that cannot be used.
     fn unfit(&self, reason: impl Into<String>) -> EngineError {
         EngineError::Ledger { address: self.reach.settings().address(), reason: reason.into() }
@@ -121,11 +137,20 @@ impl PostgresLedger {
 
 impl Ledger for PostgresLedger {
     async fn prepare(&self) -> Result<(), EngineError> {
-        self.bring_up_to_date().await
+        self.bring_up_to_date().await?;
+        self.lead().await
     }
 
     async fn exists(&self) -> Result<bool, EngineError> {
-        self.is_there().await
+        let is_there = self.is_there().await?;
+        if is_there && let Err(error) = self.lead().await {
+            // Who may only read changes nothing that somebody else could be at.
+            match error {
+                EngineError::Denied { .. } | EngineError::Ledger { .. } => {}
+                error => return Err(error),
+            }
+        }
+        Ok(is_there)
     }
 
     async fn records(&self, set: Option<&str>) -> Result<Vec<TenantRecord>, EngineError> {

@@ -22,7 +22,8 @@ mod tenants;
 mod watermark;
 
 pub use connect::{
-    BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Statements, Tls, TlsMode,
+    BadSettings, Connections, Endpoint, Limits, Password, Server, Session, Settings, Statements, Term, Tls,
+    TlsMode,
 };
 pub use database::Database;
 pub use engine::PostgresEngine;

@@ -1,5 +1,7 @@
 //! A database that is connected to when it is first needed: one that is down at the start is one that may come back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tenantry_engine::EngineError;
 use tokio::sync::OnceCell;
 
@@ -15,6 +17,8 @@ pub(crate) struct Reach {
     /// Its name and why nothing is asked of it, where nobody knows the way to it.
     closed: Option<(String, String)>,
     live: OnceCell<Live>,
+    /// The ledger knows that this process leads.
+    leads: AtomicBool,
 }
 
 /// A database that answered, and what makes shadows for it.
@@ -25,7 +29,14 @@ struct Live {
 
 impl Reach {
     pub(crate) fn new(settings: Settings, connections: Connections, shadow: ShadowSettings) -> Self {
-        Self { settings, connections, shadow, closed: None, live: OnceCell::new() }
+        Self {
+            settings,
+            connections,
+            shadow,
+            closed: None,
+            live: OnceCell::new(),
+            leads: AtomicBool::new(false),
+        }
     }
 
     /// One that nobody knows the way to.
@@ -33,6 +44,16 @@ impl Reach {
         let nowhere = Settings::new(Vec::new(), String::new(), String::new(), None);
         let reach = Self::new(nowhere, Connections::default(), ShadowSettings::default());
         Self { closed: Some((name, reason)), ..reach }
+    }
+
+    /// Whether the ledger knows that this process leads.
+    pub(crate) fn leads(&self) -> bool {
+        self.leads.load(Ordering::Relaxed)
+    }
+
+    /// The ledger knows by now.
+    pub(crate) fn note_lead(&self) {
+        self.leads.store(true, Ordering::Relaxed);
     }
 
     /// The settings it is connected with.

@@ -73,7 +73,7 @@ pub fn engine(
     let scratch = found.shadow.as_ref();
     let scratch =
         scratch.map(|shadow| connection(manifests, &name.sibling(shadow), environment)).transpose()?;
-    tenantry_databases::engine(&found, scratch.as_ref(), owner, connections)
+    tenantry_databases::engine(&found, scratch.as_ref(), owner, None, connections)
         .map_err(|bad| Failure::Connection { database: name.to_string(), bad })
 }
 

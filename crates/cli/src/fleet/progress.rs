@@ -139,7 +139,7 @@ impl State {
                 self.say(&format!("rollout {id} {begins}: {}", count(*tenants, "tenant")));
             }
             Progress::Waves { waves, made, to_make } => self.waves(waves, *made, *to_make),
-            Progress::Failed { tenant, message } => {
+            Progress::Failed { tenant, message, .. } => {
                 self.failures += 1;
                 match self.failures {
                     n if n < FAILURES_TOLD => self.say(&format!("{tenant} failed: {message}")),
@@ -147,7 +147,7 @@ impl State {
                     _ => {}
                 }
             }
-            Progress::Blocked { .. } => {}
+            Progress::Applied { .. } | Progress::Blocked { .. } => {}
             Progress::Waiting { what, until } => {
                 let until = until.map(|until| format!(", until {}", crate::output::text::moment(until)));
                 let waiting = format!("waiting for {what}{}", until.unwrap_or_default());

@@ -73,10 +73,21 @@ pub enum Progress {
         /// How many schemas are to be made in all.
         to_make: u32,
     },
+    /// A plan was committed on a tenant.
+    Applied {
+        /// Which.
+        tenant: TenantName,
+        /// How long it took.
+        took: Duration,
+        /// How often a lock was not to be had before.
+        lock_retries: u32,
+    },
     /// A tenant failed.
     Failed {
         /// Which.
         tenant: TenantName,
+        /// In a few words, the same for equal causes.
+        cause: String,
         /// Why.
         message: String,
     },

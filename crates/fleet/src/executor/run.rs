@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tenantry_engine::{DatabaseName, Engine, EngineError, Event, Ledger, RolloutRecord, TenantKey};
+use tenantry_engine::{Applied, DatabaseName, Engine, EngineError, Event, Ledger, RolloutRecord, TenantKey};
 use tenantry_planner::Digest;
 use tokio::task::JoinSet;
 
@@ -255,8 +255,9 @@ impl<'a, D: Engine> Run<'a, D> {
     fn take(&mut self, done: Done) {
         let now = self.ground.now();
         match done {
-            Done::Applied(key, Ok(_)) => {
+            Done::Applied(key, Ok(applied)) => {
                 self.applied += 1;
+                self.tell_applied(&key, applied);
                 self.machine.observe(Observation::Applied(key), now);
             }
             Done::Applied(key, Err(error)) => self.went_wrong(key, &error, now),
@@ -385,18 +386,23 @@ impl<'a, D: Engine> Run<'a, D> {
     }
 
     /// Tells of a tenant that failed or is left alone, once.
+    fn tell_applied(&self, key: &TenantKey, applied: Applied) {
+        let Some(member) = self.machine.member_at(key) else { return };
+        let Applied { took, lock_retries } = applied;
+        self.control.tell(Progress::Applied { tenant: member.tenant.name.clone(), took, lock_retries });
+    }
+
     fn tell_of(&mut self, key: &TenantKey) {
         let Some(member) = self.machine.member_at(key) else { return };
         let tenant = member.tenant.name.clone();
         let (what, progress) = match &member.phase {
             Phase::Failed => {
                 let failures = &self.machine.rollout().failures;
-                let message = failures
-                    .iter()
-                    .find(|failure| failure.key == *key)
-                    .map(|failure| failure.message.clone())
+                let failure = failures.iter().find(|failure| failure.key == *key);
+                let (cause, message) = failure
+                    .map(|failure| (failure.cause.clone(), failure.message.clone()))
                     .unwrap_or_default();
-                ("failed", Progress::Failed { tenant, message })
+                ("failed", Progress::Failed { tenant, cause, message })
             }
             Phase::Blocked(reason) => ("blocked", Progress::Blocked { tenant, message: reason.clone() }),
             _ => return,

@@ -46,7 +46,7 @@ impl Trouble {
             EngineError::InDoubt { .. } => Trouble::InDoubt,
             EngineError::Unreachable { .. } => Trouble::Silent { message },
             EngineError::Claimed { .. } => Trouble::NotOurs { message },
-            EngineError::Cancelled => Trouble::Stopped,
+            EngineError::Cancelled | EngineError::Superseded { .. } => Trouble::Stopped,
             _ => {
                 let cause = cause(error);
                 if error.is_transient() {

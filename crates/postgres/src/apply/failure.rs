@@ -24,6 +24,7 @@ pub(super) fn guarded(schema: &SchemaName, error: &DbError) -> Option<EngineErro
             Ok(aside) => EngineError::PutAside { schema, aside },
             Err(_) => EngineError::Moved { schema },
         },
+        "TN010" => EngineError::Superseded { of: format!("schema {schema}") },
         _ => return None,
     })
 }

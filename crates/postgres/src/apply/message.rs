@@ -9,6 +9,7 @@ use tenantry_planner::sql::{Identifier, Literal, SqlTemplate};
 use tenantry_planner::{Plan, Segment as Steps, Step, Verb};
 
 use super::locks::Locked;
+use crate::connect::Term;
 
 /// Whose a statement of a message is: what a failure of it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +101,7 @@ impl<'a> Segment<'a> {
 pub(super) struct Setting<'a> {
     pub ledger: &'a Identifier,
     pub owner: Option<&'a Identifier>,
+    pub term: Option<&'a Term>,
     pub lock_timeout_ms: u128,
     pub statement_timeout_ms: u128,
 }
@@ -177,6 +179,7 @@ pub(super) fn departure(departure: &Departure<'_>, aside: &str, setting: &Settin
     let mut message = Message::default();
     message.push(Part::Entering, "BEGIN ISOLATION LEVEL READ COMMITTED");
     message.push(Part::Entering, &timeouts(setting, "LOCAL "));
+    leads(&mut message, setting);
     let claim = departure.claim;
     let sql = format!(
         "SELECT depart({}, {}, {}, {}, {}, {}, {}, {}, {})",
@@ -207,6 +210,7 @@ fn timeouts(setting: &Setting<'_>, local: &str) -> String {
 
 fn enter(message: &mut Message, work: &Work<'_>, segment: &Segment<'_>, setting: &Setting<'_>) {
     message.push(Part::Entering, &timeouts(setting, "LOCAL "));
+    leads(message, setting);
     let locked = Locked::by(segment.steps);
     let mut sql = format!(
         "SELECT enter({}, {}, {}, {}, {}, ",
@@ -221,6 +225,14 @@ fn enter(message: &mut Message, work: &Work<'_>, segment: &Segment<'_>, setting:
     array(&mut sql, locked.tables().map(|(_, mode)| mode.sql()));
     sql.push(')');
     message.push(Part::Entering, &sql);
+}
+
+/// Where several operators could be at work: only the one that leads.
+fn leads(message: &mut Message, setting: &Setting<'_>) {
+    if let Some(term) = setting.term {
+        let (scope, lease) = (Literal(&term.scope), Literal(&term.lease));
+        message.push(Part::Entering, &format!("SELECT leads({scope}, {lease}, {})", term.number));
+    }
 }
 
 /// Takes the owner's role, and looks for names where a plan's are (D2).

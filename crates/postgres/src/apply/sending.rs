@@ -65,6 +65,7 @@ impl<'a> Sending<'a> {
         Setting {
             ledger: &self.reach.settings().ledger_schema,
             owner: self.owner.as_ref(),
+            term: self.reach.settings().term.as_ref(),
             lock_timeout_ms: within(self.limits().lock_timeout),
             statement_timeout_ms: within(self.limits().statement_timeout),
         }

@@ -160,6 +160,19 @@ pub struct Settings {
     pub limits: Limits,
     /// The schema of the ledger.
     pub ledger_schema: Identifier,
+    /// The term in which this process leads, where several could: nothing is applied once another has begun.
+    pub term: Option<Term>,
+}
+
+/// The time in which one of several operators leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Which operators: those that share a Lease.
+    pub scope: String,
+    /// The Lease's UID: one that was made anew counts from the beginning.
+    pub lease: String,
+    /// Counts up with each leader.
+    pub number: i64,
 }
 
 /// Settings that cannot be used. Says which, never what stands in them.
@@ -226,6 +239,7 @@ impl Settings {
             tls: Tls::default(),
             limits: Limits::default(),
             ledger_schema,
+            term: None,
         }
     }
 

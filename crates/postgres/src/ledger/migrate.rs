@@ -12,7 +12,11 @@ use crate::apply;
 use crate::connect::Session;
 
 /// The layouts, one after the other: forward only, and never changed once released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 /// The layout that this program writes.
 const LAYOUT: i32 = MIGRATIONS.len() as i32;
 /// The oldest program that may write what this one leaves, by the layout that it knows: one that knew nothing of schemas

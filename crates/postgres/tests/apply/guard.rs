@@ -1,8 +1,10 @@
 //! No plan runs on a tenant that is no longer where the plan starts, or that is somebody else's.
 
-use tenantry_engine::{ClaimConflict, EngineError};
+use tenantry_engine::{ClaimConflict, EngineError, Ledger as _};
+use tenantry_planner::LockMode;
+use tenantry_postgres::{Connections, PostgresLedger, Settings, Term};
 
-use crate::scene::{Scene, UNTOUCHED, adds_column};
+use crate::scene::{Scene, UNTOUCHED, adds_column, plan, step};
 
 #[tokio::test]
 async fn a_tenant_that_was_changed_meanwhile_is_left_alone() {
@@ -75,4 +77,28 @@ async fn of_two_applies_at_once_one_happens() {
     assert_eq!(losers.len(), 1);
     assert!(matches!(losers[0], EngineError::Busy { .. } | EngineError::Moved { .. }), "{}", losers[0]);
     assert_eq!(scene.psql("SELECT count(*) FROM tenantry.event"), "1");
+}
+
+#[tokio::test]
+async fn who_no_longer_leads_applies_nothing() {
+    let term = |number| Term { scope: "shop".to_owned(), lease: "one".to_owned(), number };
+    let first = Scene::set_with(|settings| settings.term = Some(term(1))).await;
+    first.apply(&adds_column()).await.unwrap();
+    let mut settings = Settings::from_uri(&first.cluster.url(&first.database)).unwrap();
+    settings.term = Some(term(2));
+    let second = PostgresLedger::at(settings.clone(), Connections::default());
+    assert!(second.exists().await.unwrap());
+
+    let more =
+        plan(vec![step("item", LockMode::AccessExclusive, "ALTER TABLE item ADD COLUMN more integer")], &[]);
+    let error = first.apply(&more).await.unwrap_err();
+    assert!(matches!(error, EngineError::Superseded { .. }), "{error}");
+    assert_eq!(first.columns(), "added id name price");
+    // A process that wakes up late does not come back by connecting anew.
+    settings.term = Some(term(1));
+    let late = PostgresLedger::at(settings.clone(), Connections::default());
+    assert!(matches!(late.prepare().await.unwrap_err(), EngineError::Superseded { .. }));
+    // A Lease that somebody deleted begins to count anew.
+    settings.term = Some(Term { lease: "two".to_owned(), ..term(0) });
+    PostgresLedger::at(settings, Connections::default()).prepare().await.unwrap();
 }

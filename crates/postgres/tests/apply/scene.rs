@@ -62,9 +62,13 @@ pub fn alone(sql: &str) -> Step {
 impl Scene {
     /// A tenant that is there and is claimed.
     pub async fn set() -> Self {
-        let scene =
-            Self::without_schema(&Identifier::new("tenantry").unwrap(), ShadowSettings::default(), |_| {})
-                .await;
+        Self::set_with(|_| {}).await
+    }
+
+    /// The same, reached by other settings.
+    pub async fn set_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let ledger = Identifier::new("tenantry").unwrap();
+        let scene = Self::without_schema(&ledger, ShadowSettings::default(), change).await;
         scene.psql(&format!("CREATE SCHEMA {q}; SET search_path = {q}; {TABLES}", q = scene.quoted()));
         scene
     }

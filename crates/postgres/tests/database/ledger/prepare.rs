@@ -32,7 +32,7 @@ async fn several_at_once_make_one_ledger_and_all_go_on() {
     }
     let layout = "SELECT version, oldest_writer, system_identifier = (SELECT system_identifier::text FROM pg_control_system()),
         database_oid = (SELECT oid FROM pg_database WHERE datname = current_database()) FROM tenantry.layout";
-    assert_eq!(cluster.psql(&name, layout).unwrap(), "2|2|t|t");
+    assert_eq!(cluster.psql(&name, layout).unwrap(), "3|2|t|t");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_older_ledger_is_read_as_it_is_and_brought_up_to_date() {
     assert_eq!(ledger.history(Some("s"), None, 9).await.unwrap().len(), 1);
     ledger.prepare().await.unwrap();
     let layout = "SELECT version, oldest_writer FROM tenantry.layout";
-    assert_eq!(cluster.psql(&name, layout).unwrap(), "2|2");
+    assert_eq!(cluster.psql(&name, layout).unwrap(), "3|2");
     assert_eq!(ledger.records(Some("s")).await.unwrap(), before);
     cluster.psql(&name, "UPDATE tenantry.tenant SET aside = 'tenantry_q_x'").unwrap();
     let after = ledger.records(Some("s")).await.unwrap();
