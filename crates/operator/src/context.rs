@@ -1,7 +1,7 @@
 //! What all reconciliations share.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
@@ -13,12 +13,15 @@ use tenantry_api::{SchemaDefinition, SchemaRollout, TenantDatabase, TenantSet};
 use tenantry_postgres::Connections;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::control::{Controlled, Guarded};
 use crate::database::Engines;
+use crate::serve::Served;
 use crate::set::{Published, Workers};
 use crate::subject::{Key, Subject};
 use crate::watched::Watched;
-use crate::{Error, Options};
+use crate::{Error, Options, lease};
 
 /// Who writes status, to the API server (server-side apply) and in events.
 pub(crate) const FIELD_MANAGER: &str = "tenantry";
@@ -34,6 +37,15 @@ pub(crate) struct Stores {
     pub(crate) definitions: Store<Guarded<SchemaDefinition>>,
     pub(crate) sets: Store<Guarded<TenantSet>>,
     pub(crate) rollouts: Store<Guarded<SchemaRollout>>,
+}
+
+/// Cancelled once all objects of a kind were seen.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    pub(crate) databases: CancellationToken,
+    pub(crate) definitions: CancellationToken,
+    pub(crate) sets: CancellationToken,
+    pub(crate) rollouts: CancellationToken,
 }
 
 /// What wakes each controller up beside its own objects' changes.
@@ -54,7 +66,11 @@ struct Wakes {
 /// What all reconciliations share.
 pub(crate) struct Context {
     pub(crate) client: Client,
-    pub(crate) options: Options,
+    /// The one that is served; `None` for all.
+    namespace: Option<String>,
+    /// What ledgers know this term by.
+    pub(crate) term: tenantry_postgres::Term,
+    pub(crate) served: Arc<Served>,
     pub(crate) recorder: Recorder,
     pub(crate) connections: Connections,
     pub(crate) secrets: Watched<Secret>,
@@ -62,6 +78,7 @@ pub(crate) struct Context {
     pub(crate) engines: Engines,
     pub(crate) workers: Workers,
     pub(crate) published: Published,
+    pub(crate) loaded: Loaded,
     stores: Stores,
     wakes: Wakes,
     /// The UIDs of namespaces.
@@ -71,23 +88,33 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(client: Client, options: Options, stores: Stores) -> (Self, Woken) {
+    /// For one term in which this process leads.
+    pub(crate) fn new(
+        client: Client,
+        options: &Options,
+        stores: Stores,
+        served: Arc<Served>,
+        term: &lease::Term,
+    ) -> (Self, Woken) {
         let (user, users) = mpsc::unbounded_channel();
         let (database, databases) = mpsc::unbounded_channel();
         let (definition, definitions) = mpsc::unbounded_channel();
         let (set, sets) = mpsc::unbounded_channel();
-        let instance = std::env::var("POD_NAME").ok();
+        let instance = Some(options.identity.clone());
         let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance };
         let context = Self {
             recorder: Recorder::new(client.clone(), reporter),
             secrets: Watched::new(client.clone(), user.clone()),
             config_maps: Watched::new(client.clone(), user),
             client,
-            options,
+            namespace: options.namespace.clone(),
+            term: term.in_ledgers(),
+            served,
             connections: Connections::default(),
             engines: Engines::default(),
             workers: Workers::default(),
             published: Published::default(),
+            loaded: Loaded::default(),
             stores,
             wakes: Wakes { databases: database, definitions: definition, sets: set },
             namespaces: Mutex::default(),
@@ -98,14 +125,8 @@ impl Context {
 
     /// Until everything that is there was seen once: what is missing then is missing.
     pub(crate) async fn caches_ready(&self) {
-        let Stores { databases, definitions, sets, rollouts } = &self.stores;
-        // A writer that is gone is one of an operator that ends.
-        let _ = tokio::join!(
-            databases.wait_until_ready(),
-            definitions.wait_until_ready(),
-            sets.wait_until_ready(),
-            rollouts.wait_until_ready()
-        );
+        let Loaded { databases, definitions, sets, rollouts } = &self.loaded;
+        tokio::join!(databases.cancelled(), definitions.cancelled(), sets.cancelled(), rollouts.cancelled());
     }
 
     /// A TenantDatabase that can be understood.
@@ -204,7 +225,7 @@ impl Context {
         K: Resource<Scope = NamespaceResourceScope>,
         K::DynamicType: Default,
     {
-        match &self.options.namespace {
+        match &self.namespace {
             Some(namespace) => Api::namespaced(self.client.clone(), namespace),
             None => Api::all(self.client.clone()),
         }

@@ -90,16 +90,27 @@ pub(crate) async fn control<K: Controlled>(
 pub(crate) fn watch<K: Controlled>(
     context: &Arc<Context>,
     writer: reflector::store::Writer<Guarded<K>>,
+    loaded: CancellationToken,
 ) -> impl Stream<Item = Result<Guarded<K>, watcher::Error>> + Send + use<K> {
     let api = context.all::<Guarded<K>>();
     let context = Arc::clone(context);
-    watcher(api, watcher::Config::default()).default_backoff().reflect(writer).touched_objects().inspect(
-        move |touched| {
+    watcher(api, watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .inspect(move |event| note_loaded(event, &loaded))
+        .touched_objects()
+        .inspect(move |touched| {
             if let Ok(object) = touched {
                 context.wake_dependents(&K::subject(Key::of(object)));
             }
-        },
-    )
+        })
+}
+
+/// Whether all that is there was seen. A store's own `wait_until_ready` wakes only one of those that wait for it.
+pub(crate) fn note_loaded<K>(event: &Result<watcher::Event<K>, watcher::Error>, loaded: &CancellationToken) {
+    if matches!(event, Ok(watcher::Event::InitDone)) {
+        loaded.cancel();
+    }
 }
 
 async fn reconcile<K: Controlled>(guarded: Arc<Guarded<K>>, context: Arc<Context>) -> Result<Action, Error> {
@@ -112,8 +123,8 @@ async fn reconcile<K: Controlled>(guarded: Arc<Guarded<K>>, context: Arc<Context
             return Ok(Action::await_change());
         }
     };
-    context.caches_ready().await;
     let subject = K::subject(Key::of(object));
+    context.caches_ready().await;
     Ok(Action::requeue(match K::reconcile(object, &context).await? {
         Next::In(pause) => {
             context.did_well(&subject);

@@ -1,5 +1,7 @@
 //! Why something was not done. It is tried again, later each time.
 
+use std::net::SocketAddr;
+
 use tenantry_fleet::FleetError;
 
 /// Why something was not done.
@@ -11,6 +13,16 @@ pub enum Error {
     /// The system does not tell of signals.
     #[error("signals cannot be listened to: {0}")]
     Signals(std::io::Error),
+    /// Nothing can be served there.
+    #[error(
+        "cannot listen on {address} for /healthz, /readyz and /metrics: {source}; choose another with --listen"
+    )]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A set that is no fleet: a fault of the program.
     #[error("tenantset {set}: {error}")]
     Fleet {

@@ -1,5 +1,6 @@
 //! tenantry-operator: keeps what the custom resources of a cluster say.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,6 +16,15 @@ struct Arguments {
     /// Serve only this namespace; without it all of them, which needs a ClusterRole.
     #[arg(long, env = "TENANTRY_NAMESPACE", value_name = "NAME")]
     namespace: Option<String>,
+    /// Where /healthz, /readyz and /metrics are served.
+    #[arg(long, env = "TENANTRY_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    listen: SocketAddr,
+    /// The namespace of the Lease by which one of several replicas works.
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
+    lease_namespace: Option<String>,
+    /// What tells this replica from the others.
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    identity: Option<String>,
 }
 
 #[tokio::main]
@@ -51,5 +61,12 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
         asked.cancel();
     });
     let client = kube::Client::try_default().await.map_err(|error| Error::Client(Box::new(error)))?;
-    run(client, Options { namespace: arguments.namespace }, stop).await
+    let lease_namespace = arguments.lease_namespace.or_else(|| arguments.namespace.clone());
+    let options = Options {
+        lease_namespace: lease_namespace.unwrap_or_else(|| client.default_namespace().to_owned()),
+        namespace: arguments.namespace,
+        identity: arguments.identity.unwrap_or_else(|| format!("tenantry-{}", std::process::id())),
+        listen: Some(arguments.listen),
+    };
+    run(client, options, stop).await
 }

@@ -71,7 +71,15 @@ pub(crate) async fn reach(
         format!("{name} {version}")
     }));
     let role = owner.or(connection.owner_role.as_deref());
-    let make = || tenantry_databases::engine(&connection, shadows.as_ref(), role, &context.connections);
+    let make = || {
+        tenantry_databases::engine(
+            &connection,
+            shadows.as_ref(),
+            role,
+            Some(&context.term),
+            &context.connections,
+        )
+    };
     let engine = context.engines.get((key, owner.map(str::to_owned)), &origin, make);
     Ok((engine.map_err(|bad| Unusable::Refused(bad.to_string()))?, origin))
 }

@@ -113,6 +113,7 @@ fn begin(
     tracing::debug!(tenantset = %key, ?job, "begun");
     let (subject, again) = (Subject::Set(key.clone()), Arc::clone(context));
     let wake = move || again.wake(&subject);
-    context.workers.begin(key, (fleet, wanted.origin.clone()), job, options, orders, wake);
+    let made = (fleet, wanted.origin.clone());
+    context.workers.begin(key, made, job, (options, orders), Arc::clone(&context.served), wake);
     Ok(())
 }

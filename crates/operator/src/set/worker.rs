@@ -14,10 +14,13 @@ use tokio::task::JoinHandle;
 use super::decide::Signature;
 use crate::context::locked;
 use crate::database::Origin;
+use crate::serve::Served;
 use crate::subject::Key;
 
 /// How often the whole state is told while a rollout runs.
 const REPORT_EVERY: Duration = Duration::from_secs(3);
+/// How long what is under way may take when a term ends.
+const FINISH_WITHIN: Duration = Duration::from_millis(500);
 
 /// Something that is done about a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +109,8 @@ impl Workers {
         set: &Key,
         (fleet, origin): (Arc<Fleet<PostgresEngine>>, Origin),
         job: Job,
-        options: Options,
-        orders: HashSet<String>,
+        (options, orders): (Options, HashSet<String>),
+        served: Arc<Served>,
         wake: impl Fn() + Send + Sync + Clone + 'static,
     ) {
         let mut workers = locked(&self.0);
@@ -122,10 +125,12 @@ impl Workers {
             view.running = Some((job, Doing::default()));
             view.origin = Some(origin.clone());
         }
-        let (control, handle) = watched(&worker.view, &origin, wake.clone());
+        let (control, handle) = watched(&worker.view, &origin, count(set, &served), wake.clone());
         let view = Arc::clone(&worker.view);
+        let set = set.clone();
         let task = tokio::spawn(async move {
             let result = work(&fleet, job, &options, control).await;
+            served.metrics.ended(&set, how(job, &result));
             end(&mut locked(&view), job, origin, result, orders);
             wake();
         });
@@ -156,16 +161,31 @@ impl Workers {
         locked(&self.0).remove(set);
     }
 
-    /// The operator ends: all jobs are asked to stop, and waited for.
+    /// What was found last of each set.
+    pub(crate) fn reports(&self) -> Vec<(Key, Arc<Report>)> {
+        let workers = locked(&self.0);
+        let all = workers.iter().filter_map(|(set, worker)| {
+            let (_, report) = locked(&worker.view).report.clone()?;
+            Some((set.clone(), report))
+        });
+        all.collect()
+    }
+
+    /// The term ends: all jobs are asked to stop. What takes longer than a moment is cancelled: the server undoes it, and the
+    /// next one who leads begins it anew.
     pub(crate) async fn end(&self) {
         let workers: Vec<Worker> = locked(&self.0).drain().map(|(_, worker)| worker).collect();
-        let running: Vec<_> = workers.into_iter().filter_map(|worker| worker.running).collect();
-        for (handle, ..) in &running {
+        let mut tasks = Vec::new();
+        for (handle, task, _) in workers.into_iter().filter_map(|worker| worker.running) {
             handle.stop();
+            tasks.push(task);
         }
-        for (_, task, _) in running {
-            // One that panicked has ended too.
-            let _ = task.await;
+        let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
+        let ending = futures::future::join_all(tasks);
+        tokio::pin!(ending);
+        if tokio::time::timeout(FINISH_WITHIN, &mut ending).await.is_err() {
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
+            ending.await;
         }
     }
 }
@@ -190,12 +210,13 @@ async fn work(
 fn watched(
     view: &Arc<Mutex<View>>,
     origin: &Origin,
+    count: impl Fn(&Progress) + Send + Sync + 'static,
     wake: impl Fn() + Send + Sync + Clone + 'static,
 ) -> (Control, Handle) {
     let (of_progress, of_reports) = (Arc::clone(view), Arc::clone(view));
     let (origin, again) = (origin.clone(), wake.clone());
     let (control, handle) = Control::new(move |progress| {
-        tracing::debug!(?progress, "progress");
+        count(&progress);
         let mut view = locked(&of_progress);
         if let Some((_, doing)) = &mut view.running
             && note(doing, progress)
@@ -208,6 +229,31 @@ fn watched(
         again();
     });
     (control, handle)
+}
+
+/// How a job ended, as it is counted.
+fn how(job: Job, result: &Result<(Option<Outcome>, Report), FleetError>) -> &'static str {
+    match (job, result) {
+        (_, Err(_)) => "failed",
+        (Job::Apply, Ok(_)) => "apply",
+        (Job::Glance | Job::Check, Ok(_)) => "look",
+    }
+}
+
+/// Counts what happens to tenants.
+fn count(set: &Key, served: &Arc<Served>) -> impl Fn(&Progress) + Send + Sync + use<> {
+    let (set, served) = (set.clone(), Arc::clone(served));
+    move |progress| match progress {
+        Progress::Applied { took, lock_retries, .. } => served.metrics.applied(&set, *took, *lock_retries),
+        Progress::Failed { cause, tenant, message } => {
+            tracing::warn!(tenantset = %set, %tenant, message, "a tenant failed");
+            served.metrics.failed(&set, cause);
+        }
+        Progress::Blocked { tenant, message } => {
+            tracing::warn!(tenantset = %set, %tenant, message, "a tenant is left alone");
+        }
+        _ => {}
+    }
 }
 
 /// Whether something changed that people see.

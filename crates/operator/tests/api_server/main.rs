@@ -8,5 +8,6 @@
 )]
 
 mod databases;
+mod replicas;
 mod scene;
 mod sets;

@@ -55,13 +55,28 @@ impl<'p> Scene<'p> {
         let log = self.folder.path().join("log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let operator = Command::new(env!("CARGO_BIN_EXE_tenantry-operator"))
-            .args(["--namespace", self.namespace])
+            .args(["--namespace", self.namespace, "--listen", "127.0.0.1:0"])
             .env("KUBECONFIG", self.plane.kubeconfig())
             .env("RUST_LOG", std::env::var("OPERATOR_LOG").unwrap_or("info".to_owned()))
             .stderr(log)
             .spawn()
             .unwrap();
         self.operator = Some(operator);
+    }
+
+    /// Starts a replica of its own name, and says where it serves. It has to be ended by the caller.
+    pub fn replica(&self, name: &str) -> Replica {
+        let log = std::fs::File::create(self.folder.path().join(name)).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new(env!("CARGO_BIN_EXE_tenantry-operator"))
+            .args(["--namespace", self.namespace, "--identity", name])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .env("RUST_LOG", std::env::var("OPERATOR_LOG").unwrap_or("info".to_owned()))
+            .env("KUBECONFIG", self.plane.kubeconfig())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Replica { process, port }
     }
 
     /// Ends it as a machine that loses its power does.
@@ -74,7 +89,8 @@ impl<'p> Scene<'p> {
     }
 
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
     }
 
     pub fn kubectl(&self, arguments: &[&str]) -> String {
@@ -149,6 +165,45 @@ impl<'p> Scene<'p> {
 impl Drop for Scene<'_> {
     fn drop(&mut self) {
         self.kill_operator();
+    }
+}
+
+/// One of several operators.
+pub struct Replica {
+    pub process: Child,
+    port: u16,
+}
+
+impl Replica {
+    /// What it serves, with the status line.
+    pub fn get(&self, path: &str) -> String {
+        use std::io::Read as _;
+        let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", self.port)) else {
+            return String::new();
+        };
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        // It may end in the middle of its answer.
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    }
+
+    /// Whether it works, and does not only wait.
+    pub fn leads(&self) -> bool {
+        self.get("/metrics").contains("tenantry_leader 1")
+    }
+
+    /// Asks it to end, as Kubernetes does.
+    pub fn terminate(&mut self) {
+        Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

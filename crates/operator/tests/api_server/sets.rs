@@ -3,15 +3,15 @@
 use crate::scene::{DATABASE, PASSWORD, Scene, shared};
 
 const FIRST: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL, fax text);";
-const WITH_DATE: &str =
+pub const WITH_DATE: &str =
     "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL, fax text, paid_at timestamptz);";
 const WITHOUT_FAX: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL);";
 const POSITIVE: &str =
     "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL CHECK (total > 0), fax text);";
 
-const SET: &str = "ts/customers";
+pub const SET: &str = "ts/customers";
 
-fn definition(sql: &str) -> String {
+pub fn definition(sql: &str) -> String {
     format!(
         "apiVersion: v1
 kind: ConfigMap
@@ -26,7 +26,7 @@ spec: {{configMapRefs: [{{name: app-schema}}]}}
     )
 }
 
-fn set(more: &str) -> String {
+pub fn set(more: &str) -> String {
     format!(
         "apiVersion: tenantry.dev/v1alpha1
 kind: TenantSet
@@ -42,7 +42,7 @@ spec:
 }
 
 /// A set of so many tenants that are in sync.
-fn in_sync(namespace: &'static str, count: u32, more: &str) -> Scene<'static> {
+pub fn in_sync(namespace: &'static str, count: u32, more: &str) -> Scene<'static> {
     let scene = Scene::start(shared(), namespace);
     customers(&scene, count);
     scene.login(PASSWORD);
@@ -53,7 +53,7 @@ fn in_sync(namespace: &'static str, count: u32, more: &str) -> Scene<'static> {
     scene
 }
 
-fn customers(scene: &Scene<'_>, count: u32) {
+pub fn customers(scene: &Scene<'_>, count: u32) {
     let sql = format!(
         "CREATE TABLE public.customer (slug text); GRANT SELECT ON public.customer TO tenantry; \
          INSERT INTO public.customer SELECT 'c' || n FROM generate_series(1, {count}) n"
@@ -62,7 +62,7 @@ fn customers(scene: &Scene<'_>, count: u32) {
 }
 
 /// How many tenants have a column.
-fn with_column(scene: &Scene<'_>, column: &str) -> String {
+pub fn with_column(scene: &Scene<'_>, column: &str) -> String {
     scene.psql(&format!(
         "SELECT count(*) FROM information_schema.columns WHERE table_schema LIKE 'tenant\\_%' AND column_name = '{column}'"
     ))
