@@ -11,3 +11,4 @@ mod databases;
 mod replicas;
 mod scene;
 mod sets;
+mod weather;

@@ -1,6 +1,7 @@
 //! A namespace, a PostgreSQL server, and an operator as a process of its own.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ pub struct Scene<'p> {
     pub cluster: Cluster,
     operator: Option<Child>,
     folder: tempfile::TempDir,
+    kubeconfig: PathBuf,
 }
 
 impl<'p> Scene<'p> {
@@ -44,9 +46,22 @@ impl<'p> Scene<'p> {
             cluster.psql("postgres", statement).unwrap();
         }
         let folder = tempfile::tempdir().unwrap();
-        let mut scene = Self { plane, namespace, cluster, operator: None, folder };
+        let kubeconfig = plane.kubeconfig();
+        let mut scene = Self { plane, namespace, cluster, operator: None, folder, kubeconfig };
         scene.kubectl(&["create", "namespace", namespace]);
         scene.start_operator();
+        scene
+    }
+
+    /// With an operator that is somebody whom the API server knows by this name, and that may do what it was granted.
+    pub fn start_as(plane: &'p ControlPlane, namespace: &'static str, user: &str) -> Self {
+        let mut scene = Self::start(plane, namespace);
+        scene.kill_operator();
+        let config = std::fs::read_to_string(plane.kubeconfig()).unwrap();
+        let config = config.replace("\"token\":", &format!("\"as\": \"{user}\", \"token\":"));
+        let path = scene.folder.path().join("kubeconfig");
+        std::fs::write(&path, config).unwrap();
+        scene.kubeconfig = path;
         scene
     }
 
@@ -56,7 +71,7 @@ impl<'p> Scene<'p> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let operator = Command::new(env!("CARGO_BIN_EXE_tenantry-operator"))
             .args(["--namespace", self.namespace, "--listen", "127.0.0.1:0"])
-            .env("KUBECONFIG", self.plane.kubeconfig())
+            .env("KUBECONFIG", &self.kubeconfig)
             .env("RUST_LOG", std::env::var("OPERATOR_LOG").unwrap_or("info".to_owned()))
             .stderr(log)
             .spawn()
@@ -72,7 +87,7 @@ impl<'p> Scene<'p> {
             .args(["--namespace", self.namespace, "--identity", name])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .env("RUST_LOG", std::env::var("OPERATOR_LOG").unwrap_or("info".to_owned()))
-            .env("KUBECONFIG", self.plane.kubeconfig())
+            .env("KUBECONFIG", &self.kubeconfig)
             .stderr(log)
             .spawn()
             .unwrap();
@@ -102,8 +117,13 @@ impl<'p> Scene<'p> {
     }
 
     pub fn apply(&self, yaml: &str) {
+        self.kubectl_with(&["apply", "-f", "-"], yaml);
+    }
+
+    /// Runs kubectl with something on its standard input.
+    pub fn kubectl_with(&self, arguments: &[&str], yaml: &str) {
         let mut command = self.plane.kubectl();
-        command.args(["--namespace", self.namespace, "apply", "-f", "-"]).stdin(Stdio::piped());
+        command.args(["--namespace", self.namespace]).args(arguments).stdin(Stdio::piped());
         let mut kubectl = command.spawn().unwrap();
         kubectl.stdin.take().unwrap().write_all(yaml.as_bytes()).unwrap();
         assert!(kubectl.wait().unwrap().success(), "{yaml}");

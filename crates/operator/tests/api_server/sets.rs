@@ -2,11 +2,11 @@
 
 use crate::scene::{DATABASE, PASSWORD, Scene, shared};
 
-const FIRST: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL, fax text);";
+pub const FIRST: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL, fax text);";
 pub const WITH_DATE: &str =
     "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL, fax text, paid_at timestamptz);";
-const WITHOUT_FAX: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL);";
-const POSITIVE: &str =
+pub const WITHOUT_FAX: &str = "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL);";
+pub const POSITIVE: &str =
     "CREATE TABLE invoice (id integer PRIMARY KEY, total numeric NOT NULL CHECK (total > 0), fax text);";
 
 pub const SET: &str = "ts/customers";
@@ -68,12 +68,12 @@ pub fn with_column(scene: &Scene<'_>, column: &str) -> String {
     ))
 }
 
-fn counts(scene: &Scene<'_>) -> String {
+pub fn counts(scene: &Scene<'_>) -> String {
     scene.field(SET, "range .status.tenants}{.total}/{.inSync}/{.drifted}/{.failed}/{.outdated}{end")
 }
 
 /// The newest rollout.
-fn rollout(scene: &Scene<'_>) -> String {
+pub fn rollout(scene: &Scene<'_>) -> String {
     format!("sro/{}", scene.field(SET, ".status.rolloutRef.name"))
 }
 

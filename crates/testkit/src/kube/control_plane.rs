@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +26,10 @@ const PORT_TRIES: u32 = 5;
 pub struct ControlPlane {
     dir: PathBuf,
     programs: Programs,
+    /// Where etcd is.
+    etcd: String,
+    /// The API server's port.
+    port: u16,
     _watchdog: Watchdog,
 }
 
@@ -40,11 +45,33 @@ impl ControlPlane {
         let dir = tempfile::Builder::new().prefix(DIR_PREFIX).tempdir_in(&temp);
         let dir = dir.map_err(Error::file("make a directory in", &temp))?.keep();
         let watchdog = Watchdog::over(&dir)?;
-        let plane = Self { dir, programs, _watchdog: watchdog };
+        let mut plane = Self { dir, programs, etcd: String::new(), port: 0, _watchdog: watchdog };
         plane.make_secrets()?;
-        let etcd = plane.start_etcd()?;
-        plane.start_api_server(&etcd)?;
+        plane.etcd = plane.start_etcd()?;
+        plane.port = plane.start_api_server()?;
         Ok(plane)
+    }
+
+    /// Ends the API server as a machine that loses its power does. What it knew is in etcd.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub fn stop_api_server(&self) -> Result<()> {
+        let file = self.dir.join("kube-apiserver.pid");
+        let pid = fs::read_to_string(&file).map_err(Error::file("read", &file))?;
+        run(Command::new("kill").args(["-KILL", pid.trim()]))?;
+        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Starts it again, where it was.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_api_server_again(&self) -> Result<()> {
+        self.start_api_server_on(self.port)
     }
 
     /// Starts one, and makes the project's custom resources known to it.
@@ -116,23 +143,31 @@ impl ControlPlane {
     }
 
     /// Starts the API server on a port that is free; between finding one and taking it somebody else may.
-    fn start_api_server(&self, etcd: &str) -> Result<()> {
+    fn start_api_server(&self) -> Result<u16> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.start_api_server_on(free_port()?, etcd) {
+            let port = free_port()?;
+            match self.start_api_server_on(port) {
                 Err(Error::Start { log, .. })
                     if log.contains("address already in use") && tries < PORT_TRIES => {}
-                other => return other,
+                other => return other.map(|()| port),
             }
         }
     }
 
-    fn start_api_server_on(&self, port: u16, etcd: &str) -> Result<()> {
+    fn start_api_server_on(&self, port: u16) -> Result<()> {
         let file = |name: &str| self.dir.join(name).display().to_string();
         let mut command = Command::new(&self.programs.api_server);
         command
-            .args(["--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--advertise-address", "127.0.0.1"])
+            .args([
+                "--etcd-servers",
+                &self.etcd,
+                "--bind-address",
+                "127.0.0.1",
+                "--advertise-address",
+                "127.0.0.1",
+            ])
             .args(["--secure-port", &port.to_string(), "--cert-dir", &file("certificates")])
             .args(["--service-account-issuer", "https://kubernetes.default.svc"])
             .args(["--service-account-key-file", &file("accounts.key")])
