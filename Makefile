@@ -35,7 +35,7 @@ test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 t
 	tools/test-on $(VERSIONS)
 
 test-api-server: postgres ## Try custom resources and operator on a real API server (built once by Go, several minutes)
-	tools/fetch control-plane
+	tools/fetch control-plane health
 	cargo test --package tenantry-api --package tenantry-operator --test rules --test api_server -- --ignored
 
 test-deploy: preflight ## Try chart, kustomizations, RBAC and what Flux and Argo CD see on a real API server (built once by Go)

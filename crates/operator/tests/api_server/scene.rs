@@ -167,6 +167,22 @@ impl<'p> Scene<'p> {
         self.wait_for(&format!("{path} of {object} is {expected}"), || self.field(object, path) == expected);
     }
 
+    /// What Flux' library (kstatus) and Argo CD's script make of an object as it is now: `InProgress Suspended`.
+    pub fn judged(&self, object: &str) -> String {
+        let object = self.kubectl(&["get", object, "-o", "json"]);
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let build = std::env::var_os("TENANTRY_BUILD_DIR").map_or_else(|| root.join("build"), PathBuf::from);
+        let script = root.join("deploy/argocd/health.lua");
+        let by = |arguments: &[&std::ffi::OsStr]| {
+            let mut tool = Command::new(build.join("tools/health/health"));
+            let mut tool = tool.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            tool.stdin.take().unwrap().write_all(object.as_bytes()).unwrap();
+            let said = String::from_utf8(tool.wait_with_output().unwrap().stdout).unwrap();
+            said.split_whitespace().nth(1).unwrap_or_default().to_owned()
+        };
+        format!("{} {}", by(&["kstatus".as_ref()]), by(&["argocd".as_ref(), script.as_os_str()]))
+    }
+
     /// Waits until something has happened.
     pub fn wait_for(&self, what: &str, happened: impl Fn() -> bool) {
         let began = Instant::now();

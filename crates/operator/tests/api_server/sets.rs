@@ -99,12 +99,14 @@ fn tenants_are_made_watched_changed_and_brought_back() {
     // Each thing comes after what refers to it.
     scene.apply(&set(""));
     let message = scene.comes_to(SET, "Ready", "False ReferenceMissing");
+    assert_eq!(scene.judged(SET), "InProgress Progressing");
     assert_eq!(message, "spec.schemaRef.name: there is no SchemaDefinition app; add it");
     scene.apply(&definition(FIRST));
     scene.comes_to(SET, "Ready", "False DatabaseUnreachable");
     scene.apply(DATABASE);
     scene.login(PASSWORD);
     let message = scene.comes_to(SET, "Ready", "True InSync");
+    assert_eq!(scene.judged(SET), "Current Healthy");
     let first = scene.field(SET, ".status.revision");
     assert_eq!(message, format!("all 12 tenants are at {first}"));
     assert_eq!(with_column(&scene, "fax"), "12");
@@ -118,6 +120,7 @@ fn tenants_are_made_watched_changed_and_brought_back() {
     let message = scene.comes_to(SET, "Drifted", "True TenantsDrifted");
     assert_eq!(message, "1 of 12 tenants differ: c3. Look: kubectl tenantry drift customers");
     scene.comes_to(SET, "Ready", "True InSync");
+    assert_eq!(scene.judged(SET), "Current Healthy");
     let lines = scene.field(SET, ".status.drift[0].differences");
     assert!(lines.contains("+ CREATE INDEX mine ON invoice USING btree (total)"), "{lines}");
     let of_group = scene.field(SET, ".status.drift[0].fingerprint");
@@ -156,6 +159,7 @@ fn what_destroys_waits_for_a_word() {
     scene.apply(&definition(WITHOUT_FAX));
     let message = scene.comes_to(SET, "Ready", "False AwaitingApproval");
     scene.comes_to(SET, "AwaitingApproval", "True AwaitingApproval");
+    assert_eq!(scene.judged(SET), "InProgress Suspended");
     assert_eq!(scene.field(SET, ".status.conditions[?(@.type==\"Reconciling\")].status"), "");
     assert_eq!(scene.field(SET, ".status.conditions[?(@.type==\"Stalled\")].status"), "");
     let rollout = rollout(&scene);
@@ -201,6 +205,7 @@ fn one_tenant_that_cannot_take_it_holds_up_no_other() {
     scene.wait_for("an end", || {
         scene.field(SET, ".status.conditions[?(@.type==\"Stalled\")].reason").starts_with("Tenants")
     });
+    assert_eq!(scene.judged(SET), "Failed Degraded");
     let ready = scene.field(SET, ".status.conditions[?(@.type==\"Ready\")].message");
     assert!(
         ready.starts_with("1 of 8 tenants failed (check_violation on invoice_total_check): c5. Look:"),
@@ -231,6 +236,7 @@ fn a_bad_rollout_stops_in_its_first_wave_and_goes_back() {
         ready == "BudgetSpent" || ready == "TenantsBlocked"
     });
     scene.comes_to(SET, "Stalled", "True BudgetSpent");
+    assert_eq!(scene.judged(SET), "Failed Degraded");
     let checks = "SELECT count(*) FROM pg_constraint WHERE conname = 'invoice_total_check'";
     assert_eq!(scene.psql(checks), "0");
     // The definition goes back, and all is well.
@@ -251,12 +257,14 @@ fn a_wave_soaks_and_a_person_pauses_and_resumes() {
     let message = scene.comes_to(SET, "Ready", "False Soaking");
     assert!(message.contains("canary"), "{message}");
     scene.comes_to(SET, "Reconciling", "True Soaking");
+    assert_eq!(scene.judged(SET), "InProgress Progressing");
     assert_eq!(with_column(&scene, "paid_at"), "1");
     let rollout = rollout(&scene);
     scene.field_comes_to(&rollout, ".status.wave", "2/2 rest");
     scene.kubectl(&["patch", &rollout, "--type=merge", "-p", "{\"spec\":{\"paused\":true}}"]);
     scene.comes_to(SET, "Ready", "False Paused");
     scene.comes_to(SET, "Paused", "True Paused");
+    assert_eq!(scene.judged(SET), "InProgress Suspended");
     scene.kubectl(&["patch", &rollout, "--type=merge", "-p", "{\"spec\":{\"paused\":false}}"]);
     scene.comes_to(SET, "Ready", "False Soaking");
     scene.comes_to(SET, "Ready", "True InSync");
@@ -276,6 +284,7 @@ fn a_definition_is_refused_with_its_line_and_then_mended() {
     );
     assert!(message.ends_with(&format!("3 tenants stay at {revision}")), "{message}");
     scene.comes_to(SET, "Stalled", "True DefinitionRefused");
+    assert_eq!(scene.judged(SET), "Failed Degraded");
     scene.comes_to("sd/app", "Accepted", "False DefinitionRefused");
     assert_eq!(scene.field("sd/app", ".status.findings[0].line"), "1");
     scene.apply(&definition(WITH_DATE));
@@ -292,6 +301,7 @@ fn a_server_goes_and_comes_back() {
     scene.cluster.stop().unwrap();
     scene.comes_to(SET, "Ready", "False DatabaseUnreachable");
     scene.comes_to(SET, "DatabasesReachable", "False DatabaseUnreachable");
+    assert_eq!(scene.judged(SET), "InProgress Degraded");
     // What is applied meanwhile is done when it is back.
     scene.apply(&definition(WITH_DATE));
     scene.cluster.start_again().unwrap();
@@ -362,14 +372,32 @@ fn killed_in_the_middle_another_one_finishes() {
 #[test]
 #[ignore = "needs etcd and kube-apiserver: make test-api-server"]
 fn a_set_that_is_suspended_or_deleted_leaves_schemas_alone() {
-    let scene = in_sync("gone", 3, "");
+    let mut scene = in_sync("gone", 3, "");
     scene.kubectl(&["patch", SET, "--type=merge", "-p", "{\"spec\":{\"suspend\":true}}"]);
     scene.comes_to(SET, "Ready", "False Suspended");
+    assert_eq!(scene.judged(SET), "InProgress Suspended");
     scene.apply(&definition(WITH_DATE));
     scene.kubectl(&["patch", SET, "--type=merge", "-p", "{\"spec\":{\"suspend\":false}}"]);
     scene.comes_to(SET, "Ready", "True InSync");
     assert_eq!(with_column(&scene, "paid_at"), "3");
-    scene.kubectl(&["delete", SET]);
+    // A new one, before anybody looked at it.
+    scene.kill_operator();
+    scene.apply(&set("").replace("name: customers", "name: unseen"));
+    assert_eq!(scene.judged("ts/unseen"), "InProgress Progressing");
+    scene.kubectl(&["delete", "ts/unseen"]);
+    scene.start_operator();
+    // One that somebody else holds on to while it is deleted.
+    scene.kubectl(&[
+        "patch",
+        SET,
+        "--type=merge",
+        "-p",
+        "{\"metadata\":{\"finalizers\":[\"example.org/held\"]}}",
+    ]);
+    scene.kubectl(&["delete", SET, "--wait=false"]);
+    scene.comes_to(SET, "Ready", "False Deleting");
+    assert_eq!(scene.judged(SET), "Terminating Progressing");
+    scene.kubectl(&["patch", SET, "--type=merge", "-p", "{\"metadata\":{\"finalizers\":[]}}"]);
     scene.wait_for("the end of what it owned", || {
         scene.kubectl(&["get", "sro,tslice", "-o", "name"]).is_empty()
     });
