@@ -17,7 +17,8 @@ help: ## Show this
 demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQL of its own
 	demo/run
 
-bench: postgres ## Measure, and print a table (SIZES=150,1500 for other sizes)
+bench: postgres ## Measure, and print a table (SIZES=150,1500 for other sizes, ONLY=engine or ONLY=operator for a part)
+	tools/fetch control-plane
 	bench/run
 
 check: preflight deny ## Format, lints, docs, generated files, licences
@@ -26,10 +27,11 @@ check: preflight deny ## Format, lints, docs, generated files, licences
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo xtask crds --check
 
-test: preflight ## Run all tests; those that talk to a server also on its oldest and newest version
+test: preflight ## Run all tests; those that talk to PostgreSQL also on its oldest and newest version
 	tools/fetch postgres-$(OLDEST) postgres-$(NEWEST)
 	cargo test --workspace --no-fail-fast
 	tools/test-on $(OLDEST) $(NEWEST)
+	$(MAKE) test-api-server
 
 test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
 	tools/test-on $(VERSIONS)

@@ -5,6 +5,7 @@ mod application;
 mod bare;
 mod fleet;
 mod measures;
+mod operator;
 mod program;
 mod table;
 
@@ -39,8 +40,14 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
 fn main() -> ExitCode {
     let outcome = sizes().and_then(|sizes| {
         let mut table = Table::default();
+        let only = std::env::var("ONLY").unwrap_or_default();
         for size in sizes {
-            measure(size, &mut table)?;
+            if only != "operator" {
+                measure(size, &mut table)?;
+            }
+            if only != "engine" {
+                operator::measure(size, &mut table)?;
+            }
         }
         println!("\n{table}");
         Ok(())

@@ -39,7 +39,7 @@ pub fn run(fleet: &Fleet, arguments: &[&str], codes: &[i32]) -> Result<Ran, Fail
 }
 
 /// The most memory that a process had so far, as Linux tells it.
-fn peak(process: u32) -> Option<f64> {
+pub fn peak(process: u32) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok()? / 1024.0)
