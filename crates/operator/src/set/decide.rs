@@ -183,3 +183,148 @@ fn look(facts: &Facts<'_>) -> Todo {
         None => Todo::begin(Job::Glance),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tenantry_fleet::rollout::Paused;
+
+    use super::super::testing::{at, digest, report, rollout};
+    use super::super::worker::Ended;
+    use super::*;
+
+    use TenantState::{Drifted, Failed, InSync, Outdated, Pending};
+
+    fn origin(word: &str) -> Origin {
+        vec![word.to_owned()]
+    }
+
+    /// A set that was looked at just now, and found so.
+    fn seen(report: Report) -> View {
+        View {
+            origin: Some(origin("now")),
+            report: Some((origin("now"), Arc::new(report))),
+            ended: Some(Ended { at: at(0), outcome: None, error: None, errors: 0 }),
+            checked: Some(at(0)),
+            ..View::default()
+        }
+    }
+
+    /// What is done about a set that is wanted as `now` says, so many seconds after it was looked at.
+    fn told_of(view: &View, seconds: i64, known: bool, mode: Mode) -> String {
+        let wanted = origin("now");
+        let todo = decide(Facts {
+            origin: Some(&wanted),
+            mode,
+            known,
+            view,
+            orders: Orders::default(),
+            drift_interval: Duration::from_secs(30),
+            now: at(seconds),
+        });
+        match todo {
+            Todo::Wait(pause) => format!("wait {}", pause.as_secs()),
+            Todo::Begin(job, ..) => format!("{job:?}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn told(view: &View, seconds: i64) -> String {
+        told_of(view, seconds, true, Mode::Apply)
+    }
+
+    #[test]
+    fn a_set_that_is_well_is_looked_at_now_and_then() {
+        let well = seen(report(&[InSync, InSync]));
+        assert_eq!(told(&well, 10), "wait 20");
+        assert_eq!(told(&well, 30), "Glance");
+        let later = View { ended: Some(Ended { at: at(600), ..well.ended.clone().unwrap() }), ..well };
+        assert_eq!(told(&later, 630), "Check");
+    }
+
+    #[test]
+    fn what_is_new_is_worked_on_at_once() {
+        assert_eq!(told_of(&View::default(), 0, false, Mode::Apply), "Apply");
+        assert_eq!(told_of(&View::default(), 0, false, Mode::Observe), "Check");
+        // After a start what was written before may still hold.
+        assert_eq!(told_of(&View::default(), 0, true, Mode::Apply), "Glance");
+        let before = View { origin: Some(origin("before")), ..seen(report(&[InSync])) };
+        assert_eq!(told(&before, 1), "Apply");
+        let running = View { running: Some((Job::Apply, Doing::Looking)), ..before };
+        assert_eq!(told(&running, 1), "Stop");
+    }
+
+    #[test]
+    fn what_an_apply_would_do_is_done_and_what_it_would_not_is_not_tried_again() {
+        let awaiting = Report {
+            revision: Some(digest("old")),
+            rollout: Some(rollout(RolloutState::AwaitingApproval, None)),
+            ..report(&[Outdated, Outdated])
+        };
+        let paused = Some(Paused::ByPerson { by: None });
+        for (found, expected) in [
+            (report(&[InSync, Pending]), "Apply"),
+            (report(&[InSync, Outdated]), "Apply"),
+            (report(&[InSync, Drifted]), "wait 20"),
+            (Report { drift_mode: DriftMode::Correct, ..report(&[InSync, Drifted]) }, "Apply"),
+            // A failed tenant waits for a person.
+            (report(&[InSync, Failed]), "wait 20"),
+            (Report { rollout: Some(rollout(RolloutState::Running, None)), ..report(&[InSync]) }, "Apply"),
+            (Report { rollout: Some(rollout(RolloutState::Paused, paused)), ..report(&[InSync]) }, "wait 20"),
+            (awaiting, "Apply"),
+        ] {
+            let view = seen(found);
+            assert_eq!(told(&view, 10), expected, "{:?}", view.report.as_ref().unwrap().1.counts);
+            let settled = Some(Signature::of(&view.report.as_ref().unwrap().1));
+            assert_eq!(told(&View { settled, ..view }, 10), "wait 20");
+        }
+    }
+
+    #[test]
+    fn errors_are_tried_again_later_each_time() {
+        let ended = |errors, error| Ended { at: at(0), outcome: None, error: Some(Arc::new(error)), errors };
+        let home = || FleetError::Home {
+            database: tenantry_engine::DatabaseName::new("main"),
+            reason: "down".to_owned(),
+        };
+        let view = |errors, error| View { ended: Some(ended(errors, error)), ..seen(report(&[InSync])) };
+        assert_eq!(told(&view(1, home()), 1), "wait 4");
+        assert_eq!(told(&view(3, home()), 1), "wait 19");
+        assert_eq!(told(&view(3, home()), 20), "Apply");
+        let refused = FleetError::EmptyDefinition("app".to_owned());
+        assert_eq!(told(&view(1, refused), 1), "wait 299");
+    }
+
+    #[test]
+    fn a_window_that_opens_is_not_missed() {
+        let outcome = Some(Outcome::OutsideWindow(Some(at(15))));
+        let found = report(&[InSync, Outdated]);
+        let settled = Some(Signature::of(&found));
+        let view = View {
+            settled,
+            ended: Some(Ended { at: at(0), outcome, error: None, errors: 0 }),
+            ..seen(found)
+        };
+        assert_eq!(told(&view, 10), "wait 5");
+        assert_eq!(told(&view, 15), "Apply");
+    }
+
+    #[test]
+    fn nothing_is_done_where_nothing_is_wanted() {
+        let nothing = |view: &View| {
+            decide(Facts {
+                origin: None,
+                mode: Mode::Apply,
+                known: true,
+                view,
+                orders: Orders::default(),
+                drift_interval: Duration::from_secs(30),
+                now: at(99),
+            })
+        };
+        assert!(matches!(nothing(&View::default()), Todo::Wait(_)));
+        let running = View { running: Some((Job::Apply, Doing::Looking)), ..View::default() };
+        assert_eq!(nothing(&running), Todo::Stop);
+    }
+}

@@ -9,6 +9,8 @@ mod rollouts;
 mod situation;
 mod slices;
 mod status;
+#[cfg(test)]
+mod testing;
 mod words;
 mod worker;
 

@@ -182,3 +182,90 @@ fn go_on(rollout: &RolloutReport, object: &SchemaRollout) -> Option<(String, Ord
             .map(|at| (key(&at.0.to_string()), Order::Resume)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tenantry_fleet::TenantState::{Failed, InSync};
+    use tenantry_fleet::rollout::RolloutState;
+
+    use super::super::testing::{at, digest, failure, report, rollout};
+    use super::*;
+
+    /// What waits, of orders in the object of a rollout that is so.
+    fn told(of: RolloutReport, spec: &serde_json::Value) -> Vec<String> {
+        let mut object = json!({
+            "apiVersion": "tenantry.dev/v1alpha1",
+            "kind": "SchemaRollout",
+            "metadata": {"name": "customers-new", "generation": 4},
+            "spec": {"tenantSetRef": {"name": "customers"}, "to": "0123456789"}
+        });
+        for (field, value) in spec.as_object().unwrap() {
+            object["spec"][field] = value.clone();
+        }
+        let object: SchemaRollout = serde_json::from_value(object).unwrap();
+        let report = Report { rollout: Some(of), ..report(&[InSync, Failed]) };
+        let found = pending(&report, std::slice::from_ref(&object), &HashSet::new());
+        let keys: HashSet<String> = found.orders.iter().map(|(key, _)| key.clone()).collect();
+        assert!(
+            pending(&report, std::slice::from_ref(&object), &keys).is_empty(),
+            "what was given is not given again"
+        );
+        found
+            .orders
+            .iter()
+            .map(|(_, order)| format!("{order:?}").split([' ', '(']).next().unwrap().to_owned())
+            .collect()
+    }
+
+    fn time(second: i64) -> String {
+        at(second).to_string()
+    }
+
+    #[test]
+    fn an_approval_counts_for_what_is_offered_and_once() {
+        let spec = |of: &str| json!({"approvals": [{"digest": digest(of).to_string(), "by": "eve"}]});
+        let awaiting = || rollout(RolloutState::AwaitingApproval, None);
+        assert_eq!(told(awaiting(), &spec("offer")), ["Approve"]);
+        assert_eq!(told(awaiting(), &spec("another")), [""; 0]);
+        assert_eq!(told(rollout(RolloutState::Superseded, None), &spec("offer")), [""; 0]);
+        let approved = tenantry_fleet::rollout::Approved { digest: digest("offer"), by: None, at: at(1) };
+        let already = RolloutReport { approvals: vec![approved], ..awaiting() };
+        assert_eq!(told(already, &spec("offer")), [""; 0]);
+    }
+
+    #[test]
+    fn pausing_is_a_state_and_resuming_a_word() {
+        let by_person = || Some(Paused::ByPerson { by: None });
+        let after_wave = || Some(Paused::AfterWave { wave: "canary".to_owned() });
+        let spent = || Some(Paused::BudgetSpent { wave: Some("all".to_owned()), failed: 1, budget: 0 });
+        let paused = |why| rollout(RolloutState::Paused, why);
+        let running = || rollout(RolloutState::Running, None);
+        assert_eq!(told(running(), &json!({"paused": true})), ["Pause"]);
+        assert_eq!(told(running(), &json!({})), [""; 0]);
+        assert_eq!(told(paused(by_person()), &json!({"paused": true})), [""; 0]);
+        assert_eq!(told(paused(by_person()), &json!({})), ["Resume"]);
+        assert_eq!(told(paused(after_wave()), &json!({})), [""; 0]);
+        let word = |wave: &str, second| json!({"resumed": [{"wave": wave, "at": time(second)}]});
+        assert_eq!(told(paused(after_wave()), &word("canary", 5)), ["Resume"]);
+        assert_eq!(told(paused(after_wave()), &word("another", 5)), [""; 0]);
+        // A word that is older than the failure was about another one.
+        let failed = |second| RolloutReport { failures: vec![failure(2, second)], ..paused(spent()) };
+        assert_eq!(told(failed(3), &word("all", 5)), ["Resume"]);
+        assert_eq!(told(failed(7), &word("all", 5)), [""; 0]);
+    }
+
+    #[test]
+    fn a_retry_is_about_failures_before_it() {
+        let spec = json!({"retries": [{"tenant": "t2", "at": time(5)}]});
+        let failed = |second| RolloutReport {
+            failures: vec![failure(2, second)],
+            ..rollout(RolloutState::Failed, None)
+        };
+        assert_eq!(told(failed(3), &spec), ["Retry"]);
+        assert_eq!(told(failed(7), &spec), [""; 0]);
+        let skip = json!({"skips": [{"tenant": "t2", "at": time(5)}]});
+        assert_eq!(told(rollout(RolloutState::Running, None), &skip), ["Skip"]);
+        assert_eq!(told(rollout(RolloutState::Failed, None), &skip), [""; 0]);
+    }
+}

@@ -75,7 +75,7 @@ pub(crate) struct View {
     /// What the last apply left, where another one would do nothing else.
     pub(crate) settled: Option<Signature>,
     /// What the last apply left.
-    left: Option<Signature>,
+    pub(crate) left: Option<Signature>,
     /// The orders that were carried out, or made no sense.
     pub(crate) given: HashSet<String>,
 }
