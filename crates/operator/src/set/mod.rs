@@ -1,5 +1,6 @@
 //! TenantSets: who is where, what is to be done, and how far it is.
 
+mod conditions;
 mod decide;
 mod observe;
 mod orders;

@@ -1,28 +1,28 @@
-//! In which situation a TenantSet is, as its conditions say it. Decides only.
+//! In which situation a TenantSet is, as `Ready` says it. Decides only.
 
-use tenantry_api::conditions::{Observation, Truth, reasons, types};
+use tenantry_api::conditions::{Truth, reasons};
 use tenantry_engine::EngineError;
 use tenantry_fleet::rollout::{Outcome, Paused, RolloutState, Waiting};
-use tenantry_fleet::{DepartureState, DriftMode, FleetError, Report, RolloutReport, TenantState};
+use tenantry_fleet::{DriftMode, FleetError, Report, RolloutReport, TenantState};
 
 use super::decide::only_another_spec_helps;
 use super::observe::{Refusal, Seen};
 use super::status::digits;
-use super::words::{list, number, plural, schemas, tenants};
+use super::words::{list, number, schemas, tenants};
 use super::worker::{Doing, View};
 
 /// `Ready`, and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Situation {
-    ready: Truth,
-    reason: &'static str,
-    message: String,
-    going: Going,
+    pub(super) ready: Truth,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+    pub(super) going: Going,
 }
 
 /// What happens by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Going {
+pub(super) enum Going {
     /// Something is being done about it.
     On,
     /// Nothing, until somebody changes something.
@@ -41,46 +41,14 @@ impl Situation {
     }
 }
 
-/// All conditions of a set. `set` is its name, `is_news` whether what was found is about another spec or revision than
-/// what is wanted now.
-pub(super) fn observations(set: &str, seen: &Seen, view: &View, is_news: bool) -> Vec<Observation> {
-    let report = view.report.as_ref().map(|(_, report)| report.as_ref());
-    let situation = situation(set, seen, view, report, is_news);
-    let mut all = vec![Observation {
-        type_: types::READY,
-        status: situation.ready,
-        reason: situation.reason,
-        message: situation.message.clone(),
-    }];
-    let so = match situation.going {
-        Going::On => Some(types::RECONCILING),
-        Going::Nowhere => Some(types::STALLED),
-        Going::Still => None,
-    };
-    all.extend(so.map(|type_| Observation {
-        type_,
-        status: Truth::True,
-        reason: situation.reason,
-        message: situation.message.clone(),
-    }));
-    all.push(accepted(seen, view, &situation));
-    all.push(reachable(report));
-    all.push(drifted(set, report));
-    all.push(awaiting(set, seen, report));
-    all.push(paused(set, seen, report));
-    all
-}
-
-fn observation(
-    type_: &'static str,
-    status: Truth,
-    reason: &'static str,
-    message: impl Into<String>,
-) -> Observation {
-    Observation { type_, status, reason, message: message.into() }
-}
-
-fn situation(set: &str, seen: &Seen, view: &View, report: Option<&Report>, is_news: bool) -> Situation {
+/// The one that a set is in. `is_news`: what was found is about another spec or revision than what is wanted now.
+pub(super) fn situation(
+    set: &str,
+    seen: &Seen,
+    view: &View,
+    report: Option<&Report>,
+    is_news: bool,
+) -> Situation {
     match seen {
         Seen::Deleting => {
             return Situation::not(
@@ -231,9 +199,9 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
         if let Some(Outcome::OutsideWindow(opens)) =
             view.ended.as_ref().and_then(|ended| ended.outcome.as_ref())
         {
-            let when = opens.map(|opens| format!(" until {opens:.0}")).unwrap_or_default();
+            let when = opens.map(|opens| format!(", at {opens:.0}")).unwrap_or_default();
             let message =
-                format!("until a window opens, {} wait{when}", tenants(counts.outdated + counts.pending));
+                format!("{} to go when a window opens{when}", tenants(counts.outdated + counts.pending));
             return Situation::not(reasons::OUTSIDE_WINDOW, Going::On, message);
         }
     }
@@ -307,7 +275,8 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
     Situation::new(Truth::True, reasons::IN_SYNC, Going::Still, message)
 }
 
-fn approve(set: &str, rollout: &RolloutReport) -> String {
+/// What waits for an approval, and how it is given.
+pub(super) fn approve(set: &str, rollout: &RolloutReport) -> String {
     let waiting: u32 =
         rollout.groups.iter().filter(|group| group.needs_approval).map(|group| group.tenants).sum();
     let hazards: std::collections::BTreeSet<String> =
@@ -323,7 +292,8 @@ fn approve(set: &str, rollout: &RolloutReport) -> String {
     )
 }
 
-fn paused_at(set: &str, report: &Report, rollout: &RolloutReport, paused: &Paused) -> Situation {
+/// A rollout that is paused.
+pub(super) fn paused_at(set: &str, report: &Report, rollout: &RolloutReport, paused: &Paused) -> Situation {
     let left = report.counts.outdated + report.counts.pending;
     match paused {
         Paused::BudgetSpent { .. } => {
@@ -337,12 +307,12 @@ fn paused_at(set: &str, report: &Report, rollout: &RolloutReport, paused: &Pause
         Paused::ByPerson { .. } => Situation::not(
             reasons::PAUSED,
             Going::Still,
-            format!("{paused}; {} wait. Go on: kubectl tenantry resume {set}", tenants(left)),
+            format!("{paused}; {} to go. Go on: kubectl tenantry resume {set}", tenants(left)),
         ),
         Paused::AfterWave { .. } => Situation::not(
             reasons::WAVE_PAUSE,
             Going::Still,
-            format!("{paused}; {} wait. Go on: kubectl tenantry resume {set}", tenants(left)),
+            format!("{paused}; {} to go. Go on: kubectl tenantry resume {set}", tenants(left)),
         ),
     }
 }
@@ -354,123 +324,4 @@ fn common_cause(rollout: &RolloutReport) -> Option<String> {
         *counts.entry(&failure.cause).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(cause, _)| cause.to_owned())
-}
-
-fn accepted(seen: &Seen, view: &View, situation: &Situation) -> Observation {
-    match seen {
-        Seen::Refused(refusal) => {
-            observation(types::ACCEPTED, Truth::False, refusal.reason, &refusal.message)
-        }
-        Seen::Deleting | Seen::Suspended => {
-            observation(types::ACCEPTED, Truth::Unknown, situation.reason, "nobody looks")
-        }
-        Seen::Wanted(_) => match view.ended.as_ref().and_then(|ended| ended.error.as_deref()) {
-            Some(error) if only_another_spec_helps(error) => {
-                observation(types::ACCEPTED, Truth::False, situation.reason, &situation.message)
-            }
-            _ if view.report.is_none() => {
-                observation(types::ACCEPTED, Truth::Unknown, reasons::PLANNING, "nothing was looked at yet")
-            }
-            _ => observation(types::ACCEPTED, Truth::True, reasons::SPEC_ACCEPTED, "the spec is carried out"),
-        },
-    }
-}
-
-fn reachable(report: Option<&Report>) -> Observation {
-    let Some(report) = report else {
-        return observation(
-            types::DATABASES_REACHABLE,
-            Truth::Unknown,
-            reasons::PLANNING,
-            "none was asked yet",
-        );
-    };
-    let silent: Vec<_> = report.databases.iter().filter(|database| database.trouble.is_some()).collect();
-    match silent.first() {
-        None => observation(
-            types::DATABASES_REACHABLE,
-            Truth::True,
-            reasons::REACHABLE,
-            format!("{} reached", plural(report.databases.len(), "database")),
-        ),
-        Some(first) => observation(
-            types::DATABASES_REACHABLE,
-            Truth::False,
-            reasons::DATABASE_UNREACHABLE,
-            format!(
-                "{} of {} can not be worked with: {}",
-                silent.len(),
-                plural(report.databases.len(), "database"),
-                first.trouble.as_deref().unwrap_or_default()
-            ),
-        ),
-    }
-}
-
-fn drifted(set: &str, report: Option<&Report>) -> Observation {
-    let Some(report) = report else {
-        return observation(types::DRIFTED, Truth::Unknown, reasons::PLANNING, "nobody looked yet");
-    };
-    if report.counts.drifted == 0 || report.drift_mode == DriftMode::Ignore {
-        return observation(
-            types::DRIFTED,
-            Truth::False,
-            reasons::NO_DRIFT,
-            "nobody changed a tenant by hand",
-        );
-    }
-    let message = format!(
-        "{} of {} differ: {}. Look: kubectl tenantry drift {set}",
-        number(report.counts.drifted),
-        tenants(report.counts.total),
-        list(report, TenantState::Drifted)
-    );
-    observation(types::DRIFTED, Truth::True, reasons::TENANTS_DRIFTED, message)
-}
-
-fn awaiting(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
-    let none = || {
-        observation(
-            types::AWAITING_APPROVAL,
-            Truth::False,
-            reasons::NOTHING_TO_APPROVE,
-            "nothing waits for an approval",
-        )
-    };
-    let (Seen::Wanted(_), Some(report)) = (seen, report) else { return none() };
-    let rollout = report.rollout.as_ref().filter(|rollout| rollout.state == RolloutState::AwaitingApproval);
-    if let Some(rollout) = rollout {
-        return observation(
-            types::AWAITING_APPROVAL,
-            Truth::True,
-            reasons::AWAITING_APPROVAL,
-            approve(set, rollout),
-        );
-    }
-    let leaving = report.departures.in_state(DepartureState::AwaitingApproval).count();
-    match &report.departures.digest {
-        Some(digest) if leaving > 0 => {
-            let digits: String = digest.to_string().chars().take(12).collect();
-            let message = format!(
-                "{} left, and their schemas wait for a word. Approve: kubectl tenantry approve {set} {digits}",
-                plural(leaving, "tenant")
-            );
-            observation(types::AWAITING_APPROVAL, Truth::True, reasons::AWAITING_APPROVAL, message)
-        }
-        _ => none(),
-    }
-}
-
-fn paused(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
-    if matches!(seen, Seen::Suspended) {
-        return observation(types::PAUSED, Truth::True, reasons::SUSPENDED, "spec.suspend is true");
-    }
-    let rollout = report.and_then(|report| Some((report, report.rollout.as_ref()?)));
-    match rollout.and_then(|(report, rollout)| Some((report, rollout, rollout.paused.as_ref()?))) {
-        Some((report, rollout, paused)) => {
-            let situation = paused_at(set, report, rollout, paused);
-            observation(types::PAUSED, Truth::True, situation.reason, situation.message)
-        }
-        None => observation(types::PAUSED, Truth::False, reasons::RUNNING, "nothing is paused"),
-    }
 }

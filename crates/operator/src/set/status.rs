@@ -8,9 +8,10 @@ use tenantry_api::tenant_set::{self, TenantSetStatus};
 use tenantry_fleet::{DepartureState, DriftGroup, DriftMode, Report, TenantState};
 use tenantry_planner::{Difference, Digest};
 
+use super::conditions::observations;
 use super::observe::Seen;
 use super::publish::shown;
-use super::situation::observations;
+
 use super::worker::View;
 
 /// How many entries the lists of a status have at most, and how long one is, as the CRD says.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use tenantry_engine::{DatabaseName, SchemaName, TenantKey, TenantName};
 use tenantry_fleet::rollout::{Failure, Kind, Paused, RolloutState, WaveProgress};
 use tenantry_fleet::{
-    DatabaseReport, Departures, DriftMode, Report, RolloutReport, TenantCounts, TenantState, TenantStatus,
+    DatabaseReport, Definition, Departures, DriftMode, FleetSpec, Mode, Provision, Removal, Report,
+    RolloutReport, RolloutSpec, SetIdentity, TenantCounts, TenantState, TenantStatus,
 };
-use tenantry_planner::Digest;
+use tenantry_planner::{Digest, Policy};
 
 /// A digest that is told by a word.
 pub(super) fn digest(word: &str) -> Digest {
@@ -113,5 +114,30 @@ pub(super) fn failure(number: usize, second: i64) -> Failure {
         message: "rows are in the way".to_owned(),
         at: at(second),
         forgiven: false,
+    }
+}
+
+/// What a set of one database says.
+pub(super) fn spec() -> FleetSpec {
+    FleetSpec {
+        name: "customers".to_owned(),
+        identity: SetIdentity { set: "shop/customers".to_owned(), cluster: None },
+        definition: Definition {
+            name: "app".to_owned(),
+            sources: Vec::new(),
+            policy: Policy::default(),
+            allow_empty: false,
+            pinned: None,
+        },
+        home: DatabaseName::new("main"),
+        entries: Vec::new(),
+        mode: Mode::Apply,
+        provision: Provision::Create,
+        removal: Removal::Retain,
+        drift: DriftMode::Report,
+        rollout: RolloutSpec::default(),
+        take_over: None,
+        suspended: false,
+        history_limit: 10,
     }
 }
