@@ -55,7 +55,7 @@ corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by
 	    echo "No corpus: $(TENANTRY_CORPUS) is not there (TENANTRY_CORPUS names another)."; \
 	fi
 
-crds: preflight ## Write the custom resource definitions into crds/ and the chart
+crds: preflight ## Write the custom resource definitions into crds/ and the chart, and docs/reference
 	cargo xtask crds
 
 deny: preflight

@@ -1,12 +1,13 @@
 //! Writes the generated files of this repository: `cargo xtask crds` (and `--check`, which only compares).
 
 mod crds;
+mod reference;
 
 use std::{env, path::Path, process::ExitCode};
 
 const USAGE: &str = "usage: cargo xtask crds [--check]
 
-  crds           write crds/ and the chart's templates of them from the types in crates/api
+  crds           write crds/, the chart's templates of them and docs/reference/ from the types in crates/api
   crds --check   fail if they are not what would be written";
 
 #[expect(clippy::print_stderr, reason = "a command line program talks on standard error")]
