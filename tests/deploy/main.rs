@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's own functions may fail as the test does")]
 
 mod access;
+mod documents;
 mod health;
 mod image;
 mod manifests;

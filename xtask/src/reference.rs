@@ -28,7 +28,7 @@ pub fn pages() -> BTreeMap<String, String> {
         };
         let names = &crd.spec.names;
         let file = format!("{}.md", names.kind.to_lowercase());
-        let short = names.short_names.iter().flatten().map(|name| code(name)).collect::<Vec<_>>().join(", ");
+        let short = names.short_names.iter().flatten().map(code).collect::<Vec<_>>().join(", ");
         let what = described(root);
         let _ = writeln!(index, "| [{}]({file}) | {short} | {} |", names.kind, first_sentence(&what));
         pages.insert(format!("{FOLDER}/{file}"), page(crd, version, root));
@@ -46,7 +46,7 @@ fn page(
     let mut page = format!("{HEADER}# {}\n\n{}\n\n", names.kind, described(root));
     let _ = writeln!(page, "- `apiVersion: {}/{}`, `kind: {}`", crd.spec.group, version.name, names.kind);
     let mut called = vec![code(&names.plural)];
-    called.extend(names.short_names.iter().flatten().map(|name| code(name)));
+    called.extend(names.short_names.iter().flatten().map(code));
     called.extend(
         names.categories.iter().flatten().map(|name| format!("{} (with all other kinds)", code(name))),
     );
@@ -102,7 +102,7 @@ fn section(page: &mut String, path: &str, object: &JSONSchemaProps) {
                 }
                 .to_owned()
             }
-            (Some(default), _) => code(&default.0.to_string()),
+            (Some(default), _) => code(default.0.to_string()),
             (None, true) => "required".to_owned(),
             (None, false) => String::new(),
         };

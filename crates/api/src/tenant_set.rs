@@ -27,7 +27,7 @@ use crate::{
     category = "tenantry",
     status = "TenantSetStatus",
     derive = "PartialEq",
-    doc = "A TenantSet says which tenants there are, in which databases, which SchemaDefinition they get, and how changes reach them: in which waves, with how many failures, after whose approval. Deleting it never drops a tenant's schema unless spec.removal says so.",
+    doc = "A TenantSet says which tenants there are, in which databases, which SchemaDefinition they get, and how changes reach them: in which waves, with how many failures, after whose approval. Deleting it touches no tenant's schema; spec.removal is about tenants that leave it.",
     validation = &rules::NAME_LENGTH,
     selectable = ".spec.schemaRef.name",
     printcolumn(name = "Schema", type_ = "string", json_path = ".spec.schemaRef.name"),
