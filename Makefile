@@ -36,9 +36,10 @@ test: preflight ## Run all tests; those that talk to PostgreSQL also on its olde
 test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 to 18
 	tools/test-on $(VERSIONS)
 
-test-api-server: postgres ## Try custom resources and operator on a real API server (built once by Go, several minutes)
+test-api-server: postgres ## Try custom resources, operator and command line on a real API server (built once by Go, several minutes)
 	tools/fetch control-plane health
-	cargo test --package tenantry-api --package tenantry-operator --test rules --test api_server -- --ignored
+	cargo test --package tenantry-api --package tenantry-operator --package tenantry-cli \
+	    --test rules --test api_server --test cluster -- --ignored
 
 test-deploy: preflight ## Try chart, kustomizations, RBAC and what Flux and Argo CD see on a real API server (built once by Go)
 	tools/fetch control-plane helm health

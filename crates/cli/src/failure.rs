@@ -20,6 +20,9 @@ pub enum Failure {
     /// A definition was refused, in full.
     #[error("{0}")]
     Definition(String),
+    /// A cluster did not do what was asked.
+    #[error(transparent)]
+    Cluster(Box<crate::cluster::ClusterError>),
     /// Manifests were not taken.
     #[error(transparent)]
     Manifests(#[from] tenantry_manifest::LoadError),
@@ -97,6 +100,12 @@ impl From<EngineError> for Failure {
             EngineError::Missing { schema } => Failure::NoSchema(schema),
             error => Failure::Engine(Box::new(error)),
         }
+    }
+}
+
+impl From<crate::cluster::ClusterError> for Failure {
+    fn from(error: crate::cluster::ClusterError) -> Self {
+        Failure::Cluster(Box::new(error))
     }
 }
 

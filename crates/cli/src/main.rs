@@ -1,7 +1,9 @@
-//! kubectl-tenantry: one live schema, or a whole fleet, from the command line.
+//! kubectl-tenantry: one live schema, a whole fleet, or the TenantSets of a cluster, from the command line.
 
 mod args;
 mod argument;
+mod cluster;
+mod completion;
 mod doctor;
 mod failure;
 mod fleet;
@@ -13,7 +15,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use args::{Cli, Command};
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 pub use failure::Failure;
@@ -44,6 +46,12 @@ impl From<Outcome> for ExitCode {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Some(words) = completion::asked_by_kubectl(std::env::args_os()) {
+        return match write(&completion::candidates(words)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let cli = Cli::parse();
     let level = match cli.verbose {
         0 => "warn",
@@ -67,9 +75,11 @@ async fn run(command: &Command, verbose: u8) -> Result<Outcome, Failure> {
     match command {
         Command::Schema(command) => schema::run(command).await,
         Command::Fleet(command) => fleet::run(command, verbose).await,
+        Command::Cluster(command) => cluster::run(command).await,
+        Command::Doctor(args) if args.is_for_a_cluster() => cluster::doctor(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Completion { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "kubectl-tenantry", &mut std::io::stdout());
+            completion::script(*shell);
             Ok(Outcome::Fine)
         }
     }

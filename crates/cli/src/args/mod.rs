@@ -1,10 +1,15 @@
 //! The command line: what can be typed, and its help.
 
+mod cluster;
 mod fleet;
 mod schema;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use cluster::{
+    ApproveArgs, ClusterArgs, ClusterCommand, CorrectArgs, DiffArgs, DriftArgs, OrderArgs, RetryArgs,
+    RollbackArgs, SetArgs, SkipArgs, StatusArgs, TenantsArgs,
+};
 pub use fleet::{FleetArgs, FleetCommand, RunArgs};
 pub use schema::{
     ApplyArgs, Connection, InspectArgs, InspectOutput, PlanArgs, PlanOutput, PolicyArgs, SchemaCommand,
@@ -34,6 +39,8 @@ Exit codes:
          fleet plan            tenants that get no plan: blocked, or their database does not answer
          fleet apply, rollback tenants that failed, are blocked or unreachable; or it waits for an approval, or is paused
          doctor                something will not work
+         status                on a cluster: a set that is not ready
+         drift, diff, plan     on a cluster, as fleet drift, schema diff and fleet plan
     2  not done: wrong input, no plan can be made, a database that cannot be reached
   130  interrupted by Ctrl-C or SIGTERM; the next start goes on";
 
@@ -46,8 +53,17 @@ pub enum Command {
     /// A whole fleet, as manifests declare it, without a cluster: check, plan, apply, status, drift, rollback, history.
     #[command(subcommand)]
     Fleet(FleetCommand),
+    #[command(flatten)]
+    Cluster(ClusterCommand),
     /// Say what the login may and may not do, and what could surprise, each with what to do.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = concat!("\
+Examples:
+  kubectl-tenantry doctor --database postgres://tenantry@db/app
+  kubectl-tenantry doctor -f manifests/
+  kubectl tenantry doctor                what the operator found, of all databases and definitions of the namespace
+  kubectl tenantry doctor eu-1 -n prod
+
+", "Exit codes as kubectl-tenantry --help says."))]
     Doctor(DoctorArgs),
     /// Write the completion script of a shell: source <(kubectl-tenantry completion bash).
     Completion {
@@ -58,17 +74,35 @@ pub enum Command {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-#[group(id = "where", required = true)]
 pub struct DoctorArgs {
+    /// A TenantDatabase on a cluster; without it, --database and -f all of the namespace, and its SchemaDefinitions.
+    #[arg(value_name = "TENANTDATABASE", conflicts_with = "where")]
+    pub name: Option<String>,
     /// One database: postgres://user@host:port/dbname?sslmode=verify-full; a password may stand in PGPASSWORD.
-    #[arg(long, value_name = "URL", group = "where", hide_env_values = true)]
+    #[arg(long, value_name = "URL", group = "where", hide_env_values = true, conflicts_with = "ClusterArgs")]
     pub database: Option<String>,
     /// All TenantDatabases of some manifests.
-    #[arg(short = 'f', long = "filename", value_name = "PLACE", group = "where")]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "PLACE",
+        group = "where",
+        conflicts_with = "ClusterArgs"
+    )]
     pub files: Vec<String>,
+    /// Which cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// How the answer is written.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+impl DoctorArgs {
+    /// Whether nothing but a cluster was named.
+    pub fn is_for_a_cluster(&self) -> bool {
+        self.database.is_none() && self.files.is_empty()
+    }
 }
 
 /// How an answer is written.

@@ -16,7 +16,7 @@ mod rollout;
 #[cfg(test)]
 mod sample;
 pub mod status;
-mod table;
+pub mod table;
 pub mod text;
 
-pub use commands::Commands;
+pub use commands::{Commands, Next};

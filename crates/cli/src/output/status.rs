@@ -50,16 +50,20 @@ fn head(report: &Report) -> String {
 
 /// `customers: 1,497 of 1,500 tenants are in sync with app 9d02e61f7c; 2 drifted, 1 failed.`
 pub fn sentence(report: &Report) -> String {
-    let counts = &report.counts;
     let against = report.revision.as_ref().unwrap_or(&report.target);
     let revision = format!("{} {}", report.definition, revision(against));
+    counted(&report.set, &revision, &report.counts)
+}
+
+/// How many tenants of a set are in sync with a revision, and how the others are.
+pub fn counted(set: &str, revision: &str, counts: &TenantCounts) -> String {
     let others = others(counts);
     let removed = match counts.removed {
         0 => String::new(),
         n => format!(" {} left the set.", count(n, "tenant")),
     };
     if counts.total == 0 {
-        return format!("{}: no tenants.{removed}", report.set);
+        return format!("{set}: no tenants.{removed}");
     }
     let sync = if counts.in_sync == counts.total {
         let all = if counts.total == 1 {
@@ -73,7 +77,7 @@ pub fn sentence(report: &Report) -> String {
         let (some, all) = (grouped(counts.in_sync), count(counts.total, "tenant"));
         format!("{some} of {all} {are} in sync with {revision}; {others}")
     };
-    format!("{}: {sync}.{removed}", report.set)
+    format!("{set}: {sync}.{removed}")
 }
 
 /// The states that want attention, those first that want most: `2 drifted, 1 failed`.
@@ -91,7 +95,8 @@ pub fn others(counts: &TenantCounts) -> String {
     some.collect::<Vec<String>>().join(", ")
 }
 
-fn states(counts: &TenantCounts) -> String {
+/// How many tenants are in which state, as a table.
+pub fn states(counts: &TenantCounts) -> String {
     let number = |state: TenantState| match state {
         TenantState::Pending => counts.pending,
         TenantState::InSync => counts.in_sync,
