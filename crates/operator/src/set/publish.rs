@@ -67,20 +67,37 @@ pub(super) async fn publish(
     let now = Timestamp::now();
     let current = set.status.clone().unwrap_or_default();
     let generation = set.metadata.generation.unwrap_or_default();
-    if let (Some((_, report)), Seen::Wanted(wanted)) = (&view.report, seen) {
-        let published = context.published.of(&key);
-        let mut published = published.lock().await;
-        slices(context, set, report, view, &mut published).await?;
-        all_rollouts(context, set, report, objects, &mut published).await?;
-        revision(context, set, wanted, report, &mut published).await?;
-    }
+    // What is refused of the others is no reason to keep the status from being true.
+    let others = match (&view.report, seen) {
+        (Some((_, report)), Seen::Wanted(wanted)) => {
+            others(context, set, wanted, report, view, objects).await
+        }
+        _ => Ok(()),
+    };
     // Last: who sees the set Ready finds the rest as it says.
     let status = status::status(&key.name, seen, view, &current, generation, now);
     if set.status.as_ref() != Some(&status) {
         report::status(context, set, &status).await?;
         report::told(context, set, &current.conditions, &status.conditions).await;
     }
-    Ok(())
+    others
+}
+
+/// Everything but the status.
+async fn others(
+    context: &Context,
+    set: &TenantSet,
+    wanted: &Wanted,
+    report: &Report,
+    view: &View,
+    objects: &[SchemaRollout],
+) -> Result<(), Error> {
+    let published = context.published.of(&Key::of(set));
+    let mut published = published.lock().await;
+    let slices = slices(context, set, report, view, &mut published).await;
+    let rollouts = all_rollouts(context, set, report, objects, &mut published).await;
+    let revision = revision(context, set, wanted, report, &mut published).await;
+    slices.and(rollouts).and(revision)
 }
 
 async fn slices(
