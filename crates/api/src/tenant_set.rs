@@ -89,6 +89,12 @@ pub struct TenantSetSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub take_over: Option<String>,
+    /// How many tenants may be missing at once and count as gone. More than one in a hundred (at least one) that vanish from their
+    /// sources together are not believed until this says so; nothing becomes of their schemas but what `removal` says. Remove it
+    /// afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub let_go: Option<i32>,
     /// Do nothing at all for this set, not even look. What is being applied is finished. Default: false.
     #[serde(default)]
     pub suspend: bool,

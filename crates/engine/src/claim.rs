@@ -20,11 +20,11 @@ pub struct DatabaseIdentity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// The set's UID on a cluster, the manifest's `namespace/name` without.
+    /// The set's `namespace/name`.
     pub set: String,
-    /// The cluster's UID (of the namespace kube-system); `None` without one.
+    /// The UID of the set's namespace on a cluster, which tells clusters apart; `None` without one.
     pub cluster: Option<String>,
-    /// The TenantDatabase's UID, or its name without a cluster.
+    /// The TenantDatabase's name.
     pub database: String,
 }
 
@@ -72,15 +72,15 @@ impl fmt::Display for ClaimConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ClaimConflict::Other { held } => {
-                write!(f, "it belongs to {held}; give it up there, or take it over with --take-over")
+                write!(f, "it belongs to {held}; give it up there, or take it over by spec.takeOver, or --take-over")
             }
             ClaimConflict::Database { recorded, found } => write!(
                 f,
-                "its ledger is of the database {} and this is {}: a clone, or one that moved; take it over with --take-over",
+                "its ledger is of the database {} and this is {}: a clone, or one that moved; take it over by spec.takeOver, or --take-over",
                 recorded.address, found.address
             ),
             ClaimConflict::Recreated => f.write_str(
-                "the schema was dropped and made again by somebody else; take it over with --take-over",
+                "the schema was dropped and made again by somebody else; take it over by spec.takeOver, or --take-over",
             ),
         }
     }

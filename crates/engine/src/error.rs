@@ -188,7 +188,7 @@ pub enum EngineError {
     },
     /// Its tenant left the set, and the schema was renamed aside.
     #[error(
-        "schema {schema} was put aside as {aside} when its tenant left; fleet apply renames it back where a source names the tenant again"
+        "schema {schema} was put aside as {aside} when its tenant left; an apply renames it back where a source names the tenant again"
     )]
     PutAside {
         /// Which.

@@ -34,6 +34,8 @@ pub struct FleetSpec {
     pub rollout: RolloutSpec,
     /// The claim that is given up, as a refusal printed it.
     pub take_over: Option<String>,
+    /// So many tenants that are missing at once count as gone.
+    pub let_go: Option<u32>,
     /// Nothing at all is done, not even looked.
     pub suspended: bool,
     /// How many ended rollouts and revisions are kept.
@@ -43,9 +45,9 @@ pub struct FleetSpec {
 /// Who a set is, whatever it is called (D14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetIdentity {
-    /// The set's UID on a cluster, the manifest's `namespace/name` without.
+    /// The set's `namespace/name`.
     pub set: String,
-    /// The cluster's UID; `None` without one.
+    /// The UID of its namespace on a cluster; `None` without one.
     pub cluster: Option<String>,
 }
 
@@ -69,8 +71,7 @@ pub struct Definition {
 pub struct Entry {
     /// The database.
     pub database: DatabaseName,
-    /// The TenantDatabase's UID on a cluster, its name without: part of the
-    /// claim.
+    /// The TenantDatabase as claims name it.
     pub database_id: String,
     /// Which tenants it holds.
     pub tenants: TenantSource,

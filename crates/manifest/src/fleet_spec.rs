@@ -28,7 +28,7 @@ pub struct Around<'a> {
     pub sources: Vec<Source>,
     /// Its policy, see [`policy`](crate::policy()).
     pub policy: Policy,
-    /// The id by which claims name a TenantDatabase: its UID on a cluster, its name without.
+    /// The id by which claims name a TenantDatabase.
     pub database_id: &'a dyn Fn(&str) -> String,
     /// The ConfigMap of that name.
     pub config_map: &'a dyn Fn(&str) -> Option<&'a ConfigData>,
@@ -86,6 +86,7 @@ pub fn fleet_spec(name: &str, set: &TenantSetSpec, around: Around<'_>) -> Result
         },
         rollout,
         take_over: set.take_over.clone(),
+        let_go: set.let_go.map(count),
         suspended: set.suspend,
         history_limit: count(set.history_limit),
     })

@@ -64,7 +64,7 @@ fn what_is_put_aside_comes_back_with_its_rows_and_with_what_was_rolled_out_since
         scene.fleet("history", &["-o", "json"]).ended(0).says("put aside as tenantry_q_");
 
         set(&scene, &everybody(), "Quarantine");
-        scene.fleet("check", &[]).ended(1).says("fleet apply renames it back");
+        scene.fleet("check", &[]).ended(1).says("the next apply renames it back");
         scene.fleet("apply", &[]).ended(0).says("has its own name again").says("all 6 tenants");
         assert_eq!((aside(&scene).len(), standing(&scene)), (0, 6));
         let own = format!("tenant_{name}").replace('"', "\"\"");
@@ -153,7 +153,7 @@ fn a_lock_of_an_application_is_not_waited_for_and_tried_again() {
         let held = scene.hold(0, "SELECT count(*) FROM tenant_acme.app_user");
         let approval = (removal == "Drop").then(|| digest(&scene));
         let more: Vec<&str> = approval.iter().flat_map(|digest| ["--approve", digest.as_str()]).collect();
-        scene.fleet("apply", &more).ended(1).says("shop").says("the next fleet apply tries again");
+        scene.fleet("apply", &more).ended(1).says("shop").says("the next apply tries again");
         assert_eq!((standing(&scene), aside(&scene).len()), (6, 0));
         drop(held);
         scene.fleet("apply", &[]).ended(0);

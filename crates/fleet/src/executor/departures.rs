@@ -165,7 +165,7 @@ fn became_of(departing: &mut DepartureReport, became: &Departed) {
 }
 
 fn failed(departing: &mut DepartureReport, error: &EngineError) {
-    let again = if error.is_transient() { "; the next fleet apply tries again" } else { "" };
+    let again = if error.is_transient() { "; the next apply tries again" } else { "" };
     departing.state = DepartureState::Failed;
     departing.message = Some(format!("{error}{again}"));
 }
@@ -317,7 +317,7 @@ pub(super) async fn note_lost<D: Engine>(ground: &Ground<D>, look: &mut Look) {
     let aside = look.leaving.iter().filter(|leaving| leaving.known.aside.is_some()).count();
     if aside > 0 {
         look.notes.push(format!(
-            "{} of tenants that left put aside, and left so; name a tenant again, and fleet apply renames its schema back", schemas(aside)
+            "{} of tenants that left put aside, and left so; name a tenant again, and its schema is renamed back", schemas(aside)
         ));
     }
 }

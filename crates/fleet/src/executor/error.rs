@@ -63,7 +63,7 @@ pub enum FleetError {
     NoEarlierRevision(String),
     /// The revision was rolled back, and goes out again only when told to.
     #[error(
-        "revision {revision} was rolled back by rollout {rollout}: change the definition, pin the earlier revision, or say that it goes out again (--again)"
+        "revision {revision} was rolled back by rollout {rollout}: change the definition, or pin the earlier revision; fleet apply --again sends it out once more"
     )]
     RolledBack {
         /// The revision, in digits that people read.

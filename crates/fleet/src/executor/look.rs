@@ -194,6 +194,7 @@ fn who<D: Engine>(
         provision: ground.spec.provision,
         memory: &home.memory,
         let_go,
+        believed: ground.spec.let_go.unwrap_or_default(),
         now: ground.now(),
     })
 }

@@ -208,7 +208,10 @@ impl<D: Engine> Fleet<D> {
         let mut prepared = prepare(&ground, &Wish::Forward, options, false).await?;
         departures::consider(&ground, &mut prepared.look);
         if let Some(of) = undo(&prepared) {
-            prepared.look.notes.push(format!("rollout {of} failed; fleet apply brings back what it changed"));
+            prepared
+                .look
+                .notes
+                .push(format!("rollout {of} failed; the next apply brings back what it changed"));
         }
         let offered = prepared.machine.as_ref().is_some_and(|machine| machine.rollout().offer.is_some());
         if ground.writes {

@@ -86,7 +86,8 @@ pub fn absences(
         missing.iter().filter(|known| before.get(&known.key).is_none_or(|absence| !absence.gone)).count();
     let here = sources.known.iter().filter(|known| known.aside.is_none()).count();
     let all = u32::try_from(here).unwrap_or(u32::MAX);
-    let many = u32::try_from(new).unwrap_or(u32::MAX) > AT_ONCE.of(all).max(1);
+    let believed = AT_ONCE.of(all).max(1).max(sources.believed);
+    let many = u32::try_from(new).unwrap_or(u32::MAX) > believed;
     let mut leaving = Vec::new();
     let mut memory = Memory::default();
     for known in missing {
@@ -100,7 +101,7 @@ pub fn absences(
             format!("it left the set; missing since {since}")
         } else if many {
             format!(
-                "missing since {since}, with {} others at once: that needs a person's word (--let-go)",
+                "missing since {since}, with {} others at once: that needs a person's word: spec.letGo, or --let-go",
                 new - 1
             )
         } else {

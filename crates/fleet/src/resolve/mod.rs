@@ -57,6 +57,8 @@ pub struct Sources<'a> {
     pub memory: &'a Memory,
     /// Whether a person said that those who are missing have left.
     pub let_go: bool,
+    /// So many that are missing at once are believed, where that is more than anyway.
+    pub believed: u32,
     /// Now.
     pub now: Timestamp,
 }

@@ -102,6 +102,7 @@ fn run(case: &Case<'_>) -> Resolution {
         provision: case.provision,
         memory: &Memory::default(),
         let_go: false,
+        believed: 0,
         now: now(),
     })
 }
@@ -272,7 +273,7 @@ fn nothing_is_made_that_may_be_elsewhere() {
 }
 
 /// Looks repeatedly at a query that lost some of 300 tenants.
-fn looks(lost: usize, let_go: bool, minutes: &[i64]) -> Vec<Vec<String>> {
+fn looks(lost: usize, let_go: bool, believed: u32, minutes: &[i64]) -> Vec<Vec<String>> {
     let all: Vec<(String, String)> =
         (0..300).map(|n| (format!("t{n:03}"), format!("tenant_t{n:03}"))).collect();
     let ledger: Vec<(&str, &str, &str)> =
@@ -290,6 +291,7 @@ fn looks(lost: usize, let_go: bool, minutes: &[i64]) -> Vec<Vec<String>> {
             provision: Provision::Create,
             memory: &memory,
             let_go,
+            believed,
             now: now().checked_add(minute.minutes()).unwrap(),
         });
         memory = resolution.memory.clone();
@@ -306,16 +308,19 @@ fn looks(lost: usize, let_go: bool, minutes: &[i64]) -> Vec<Vec<String>> {
 
 #[test]
 fn absence_needs_two_looks_and_a_grace_period() {
-    assert_eq!(looks(1, false, &[0]), [["missing"]]);
-    assert_eq!(looks(1, false, &[0, 1, 6]), [["missing"], ["missing"], ["gone"]]);
-    assert_eq!(looks(1, false, &[0, 60])[1], ["gone"]);
-    assert_eq!(looks(3, false, &[0, 60])[1], ["gone"; 3]);
+    assert_eq!(looks(1, false, 0, &[0]), [["missing"]]);
+    assert_eq!(looks(1, false, 0, &[0, 1, 6]), [["missing"], ["missing"], ["gone"]]);
+    assert_eq!(looks(1, false, 0, &[0, 60])[1], ["gone"]);
+    assert_eq!(looks(3, false, 0, &[0, 60])[1], ["gone"; 3]);
 }
 
 #[test]
 fn many_at_once_need_a_person() {
-    assert_eq!(looks(4, false, &[0, 60])[1], ["missing"; 4]);
-    assert_eq!(looks(4, true, &[0])[0], ["gone"; 4]);
+    assert_eq!(looks(4, false, 0, &[0, 60])[1], ["missing"; 4]);
+    assert_eq!(looks(4, true, 0, &[0])[0], ["gone"; 4]);
+    // Where the set says so, they need a grace like any others.
+    assert_eq!(looks(4, false, 4, &[0, 60]), [["missing"; 4], ["gone"; 4]]);
+    assert_eq!(looks(5, false, 4, &[0, 60])[1], ["missing"; 5]);
 }
 
 #[test]

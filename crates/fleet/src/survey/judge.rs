@@ -63,7 +63,7 @@ pub fn judge(case: &Case<'_>) -> (TenantState, Option<String>) {
 fn judge_absent(case: &Case<'_>) -> (TenantState, Option<String>) {
     if let Some(aside) = case.record.and_then(|record| record.aside.as_ref()) {
         let message = format!(
-            "its schema was put aside as {aside} when it left; fleet apply renames it back, with all that is in it"
+            "its schema was put aside as {aside} when it left; the next apply renames it back, with all that is in it"
         );
         return (TenantState::Pending, Some(message));
     }
@@ -79,7 +79,7 @@ fn judge_absent(case: &Case<'_>) -> (TenantState, Option<String>) {
 /// An empty schema in the place of one that had rows would hide the loss.
 pub(crate) fn dropped_by_hand(record: &TenantRecord) -> String {
     format!(
-        "the schema {} was there and is gone; bring it back from a backup, or have an empty one made: fleet apply --retry {}",
+        "the schema {} was there and is gone; bring it back from a backup, or have an empty one made by a retry (--retry {})",
         record.schema, record.name
     )
 }
@@ -87,7 +87,7 @@ pub(crate) fn dropped_by_hand(record: &TenantRecord) -> String {
 /// Not the schema that the ledger knows, though it has its name.
 pub(crate) fn made_again(record: &TenantRecord) -> String {
     format!(
-        "the schema {} was dropped and made again by somebody else; take it over with --take-over",
+        "the schema {} was dropped and made again by somebody else; take it over by spec.takeOver, or --take-over",
         record.schema
     )
 }

@@ -137,6 +137,7 @@ pub(super) fn spec() -> FleetSpec {
         drift: DriftMode::Report,
         rollout: RolloutSpec::default(),
         take_over: None,
+        let_go: None,
         suspended: false,
         history_limit: 10,
     }

@@ -60,6 +60,7 @@ impl Stage {
             drift: DriftMode::Report,
             rollout: RolloutSpec::default(),
             take_over: None,
+            let_go: None,
             suspended: false,
             history_limit: 10,
         };
