@@ -359,7 +359,7 @@ fn followed(scene: &Scene) {
     scene.status(
         SET,
         &format!(
-            "{{\"observedGeneration\": 2, \"conditions\": [{ready}], \"tenants\": {counts}, \"drift\": null, \"leaving\": null}}"
+            "{{\"observedGeneration\": 2, \"revision\": \"{OLD}\", \"conditions\": [{ready}], \"tenants\": {counts}, \"drift\": null, \"leaving\": null}}"
         ),
     );
     let said = Said::from(watch.wait_with_output().unwrap());

@@ -187,8 +187,8 @@ fn waits(
                 .conditions
                 .iter()
                 .find(|condition| condition.type_ == types::PAUSED && condition.status == "True");
-            let why = why.map(|condition| format!(" {}", condition.message)).unwrap_or_default();
-            format!("{}.{why}", progress(status))
+            let why = why.map(|condition| format!(": {}", condition.message)).unwrap_or_default();
+            format!("{}{why}", progress(status))
         }
         (Some(state), _) if is_over(state) => {
             next.add("all rollouts", kubectl.tenantry("history", &name, ""));

@@ -11,6 +11,7 @@ use tenantry_api::{SchemaRevision, SchemaRollout, TenantSet, TenantSlice};
 
 use super::client::Cluster;
 use super::error::ClusterError;
+use super::words::revision;
 
 /// A TenantSet, and the rollout that goes on or was the last one.
 pub struct Scene {
@@ -83,6 +84,39 @@ impl Scene {
         })
     }
 
+    /// Whether what was ordered may be about to begin: the operator sees an order first and carries it out then, and what it says
+    /// of the set in between is about the time before.
+    pub fn may_be_about_to_begin(&self) -> bool {
+        self.is_order_fresh() || self.is_revision_to_come()
+    }
+
+    /// Whether somebody gave the rollout an order after the set came to where it stands.
+    fn is_order_fresh(&self) -> bool {
+        let Some(rollout) = &self.rollout else { return false };
+        let answers = [types::STALLED, types::AWAITING_APPROVAL, types::PAUSED, types::DRIFTED];
+        let status = self.status();
+        let since = status
+            .conditions
+            .iter()
+            .filter(|condition| condition.status == "True" && answers.contains(&condition.type_.as_str()))
+            .map(|condition| condition.last_transition_time.0)
+            .max();
+        // Statuses are the operator's; what else is written into a rollout after it was made is an order.
+        let fields =
+            rollout.metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
+        let written = fields.filter_map(|entry| entry.time.as_ref()).map(|time| time.0);
+        let ordered = written.filter(|at| Some(*at) > made(rollout)).max();
+        since.is_some_and(|since| ordered >= Some(since))
+    }
+
+    /// Whether the set is to get a revision that no rollout has begun to bring.
+    fn is_revision_to_come(&self) -> bool {
+        let (pin, status) = (self.set.spec.schema_ref.revision.as_deref(), self.status());
+        let Some(wanted) = pin.or(status.target_revision.as_deref()).map(revision) else { return false };
+        let brings = self.rollout.as_ref().map(|rollout| revision(&rollout.spec.to));
+        status.revision.as_deref().map(revision) != Some(wanted) && brings != Some(wanted)
+    }
+
     /// A condition of the set that is True.
     pub fn holds(&self, type_: &str) -> bool {
         self.set.status.as_ref().is_some_and(|status| is(&status.conditions, type_, "True"))
@@ -153,8 +187,39 @@ pub fn made<K: kube::Resource>(object: &K) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use serde_json::json;
+
     use super::*;
-    use crate::cluster::sample::{awaiting, failed, running, stopped, well};
+    use crate::cluster::sample::{NEW, OLD, at, awaiting, failed, running, stopped, well};
+
+    #[test]
+    fn an_order_is_fresh_until_the_set_stands_elsewhere() {
+        let given = |minutes: i64, subresource: Option<&str>| {
+            let mut scene = awaiting();
+            let metadata = &mut scene.rollout.as_mut().unwrap().metadata;
+            let entry =
+                json!([{ "manager": "kubectl-tenantry", "time": at(minutes), "subresource": subresource }]);
+            metadata.managed_fields = serde_json::from_value(entry).unwrap();
+            metadata.creation_timestamp = Some(Time(at(3)));
+            scene.set.status.as_mut().unwrap().conditions[1].last_transition_time = Time(at(5));
+            scene.may_be_about_to_begin()
+        };
+        assert_eq!([3, 4, 5, 6].map(|minutes| given(minutes, None)), [false, false, true, true]);
+        assert!(!given(6, Some("status")), "the operator's own writes are no orders");
+        assert!(!well().may_be_about_to_begin() && !awaiting().may_be_about_to_begin());
+    }
+
+    #[test]
+    fn a_pin_is_about_to_begin_until_a_rollout_brings_it() {
+        let pinned = |mut scene: Scene, digits: &str| {
+            scene.set.spec.schema_ref.revision = Some(digits.to_owned());
+            scene.may_be_about_to_begin()
+        };
+        assert!(pinned(failed(), OLD), "the failed rollout brought another one");
+        assert!(!pinned(failed(), &format!("{NEW}00")), "it is in force");
+        assert!(!pinned(awaiting(), NEW), "its rollout waits for an approval");
+    }
 
     #[test]
     fn how_a_set_stands() {

@@ -20,6 +20,8 @@ use crate::output::{status, text};
 const INTERVAL: Duration = Duration::from_secs(2);
 /// How often progress alone is worth a line in a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
+/// How long the operator may take to begin what was ordered, before what it says of the set counts.
+const TO_BEGIN: Duration = Duration::from_mins(1);
 /// How long no API server may answer before that is the end.
 const SILENCE: Duration = Duration::from_mins(2);
 
@@ -32,11 +34,13 @@ pub async fn follow(cluster: &Cluster, name: &str) -> Result<Option<Scene>, Fail
 async fn until_still(cluster: &Cluster, name: &str) -> Result<Scene, ClusterError> {
     let terminal = std::io::stderr().is_terminal();
     let mut said: Option<(Line, Instant)> = None;
+    let began = Instant::now();
     let mut answered = Instant::now();
     // The first answer says whether there is such a set, and whether one may look.
     let mut scene = Scene::read(cluster, name).await?;
     loop {
-        if matches!(scene.standing(), Standing::Ready | Standing::NeedsPerson) {
+        let may_begin = scene.may_be_about_to_begin() && began.elapsed() < TO_BEGIN;
+        if matches!(scene.standing(), Standing::Ready | Standing::NeedsPerson) && !may_begin {
             return Ok(scene);
         }
         let line = Line::of(&scene);
