@@ -67,7 +67,7 @@ pub struct TenantStatus {
     pub revision: Option<Digest>,
     /// Its state.
     pub state: TenantState,
-    /// Since when it differs from what it should be, where that is known.
+    /// Since when it differs from what it should be, or when its plan failed, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// Why, and what to do. Never a row's content.

@@ -161,7 +161,8 @@ fn states(report: &Report) -> Vec<(String, f64)> {
 
 fn drift(report: &Report) -> Vec<(String, f64)> {
     let now = jiff::Timestamp::now();
-    let oldest = report.tenants.iter().filter_map(|tenant| tenant.since).min();
+    let drifted = report.tenants.iter().filter(|tenant| tenant.state == TenantState::Drifted);
+    let oldest = drifted.filter_map(|tenant| tenant.since).min();
     oldest.map(|since| ("oldest".to_owned(), now.duration_since(since).as_secs_f64())).into_iter().collect()
 }
 

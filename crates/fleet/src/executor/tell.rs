@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use tenantry_engine::{DatabaseName, TenantKey};
 use tenantry_planner::Digest;
 
 use super::look::{Look, Subject};
 use super::report::{DatabaseReport, DriftGroup, GroupOutcome, GroupReport, Report, RolloutReport};
-use crate::rollout::{Group, Machine, Phase, Rollout, Stage, Verdict, WaveProgress};
+use crate::rollout::{Failure, Group, Machine, Phase, Rollout, Stage, Verdict, WaveProgress};
 use crate::survey::{Case, judge};
 use crate::{FleetSpec, TenantCounts, TenantState, TenantStatus};
 
@@ -25,12 +26,12 @@ pub(super) fn judged_against<'a>(look: &'a Look, to: &'a Digest) -> Option<&'a D
 pub(super) fn statuses(look: &Look, to: &Digest, phases: &BTreeMap<&TenantKey, &Phase>) -> Vec<TenantStatus> {
     let in_force = judged_against(look, to);
     let unrecorded = !look.is_recorded();
-    let failures: BTreeMap<&TenantKey, &str> = look
+    let failures: BTreeMap<&TenantKey, &Failure> = look
         .home
         .latest()
         .into_iter()
         .flat_map(|latest| &latest.failures)
-        .map(|failure| (&failure.key, failure.message.as_str()))
+        .map(|failure| (&failure.key, failure))
         .collect();
     let mut told: Vec<TenantStatus> = look
         .subjects
@@ -43,13 +44,14 @@ pub(super) fn statuses(look: &Look, to: &Digest, phases: &BTreeMap<&TenantKey, &
                 record: subject.record.as_ref(),
                 in_force: in_force.zip(fingerprint),
                 unrecorded,
-                failure: failures.get(key).copied(),
+                failure: failures.get(key).map(|failure| failure.message.as_str()),
                 blocked: blocked(subject, phase),
                 not_provisioned: subject.not_provisioned.as_deref(),
                 running: matches!(phase, Some(Phase::Running | Phase::Applied | Phase::ReadingBack)),
             };
             let (state, message) = judge(&case);
-            status(subject, state, message, phase)
+            let failed = failures.get(key).map(|failure| failure.at);
+            status(subject, state, message, phase, failed)
         })
         .collect();
     told.extend(look.refused.iter().map(|refused| TenantStatus {
@@ -86,6 +88,7 @@ fn status(
     state: TenantState,
     message: Option<String>,
     phase: Option<&Phase>,
+    failed: Option<Timestamp>,
 ) -> TenantStatus {
     let record = subject.record.as_ref();
     let aside = match phase {
@@ -99,7 +102,11 @@ fn status(
         schema: Some(subject.tenant.key.schema.clone()),
         revision: record.and_then(|record| record.revision.clone()),
         state,
-        since: record.and_then(|record| record.drifted_since).filter(|_| state == TenantState::Drifted),
+        since: match state {
+            TenantState::Drifted => record.and_then(|record| record.drifted_since),
+            TenantState::Failed => failed,
+            _ => None,
+        },
         message: message.or(aside),
     }
 }
