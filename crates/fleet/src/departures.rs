@@ -13,6 +13,8 @@ use crate::{Approval, Removal};
 pub enum DepartureState {
     /// No source names it; it does not count as gone yet.
     Missing,
+    /// No source names it, nor many others at once: a person has to say whether they left.
+    TooMany,
     /// It left, and its schema stays as it is.
     Retained,
     /// The next `fleet apply` does it.
@@ -143,6 +145,7 @@ fn one(
     let state = match fate {
         Some(_) if needs_approval && word.is_none() => DepartureState::AwaitingApproval,
         Some(_) => DepartureState::Due,
+        None if leaving.too_many => DepartureState::TooMany,
         None if !leaving.gone => DepartureState::Missing,
         None if record.aside.is_some() => DepartureState::PutAside,
         None => DepartureState::Retained,
@@ -205,7 +208,7 @@ mod tests {
         let mut record = record(name, "f", Some("w"));
         record.aside = aside.then(|| schema(name).aside().unwrap());
         let known = Known { name: record.name.clone(), key, aside: record.aside.clone() };
-        (Leaving { known, gone, message: "it left".to_owned() }, record)
+        (Leaving { known, gone, too_many: false, message: "it left".to_owned() }, record)
     }
 
     fn told(

@@ -32,7 +32,7 @@ pub fn departures(report: &Report) -> String {
 
 fn is_told(tenant: &DepartureReport) -> bool {
     match tenant.state {
-        DepartureState::Missing | DepartureState::Retained => false,
+        DepartureState::Missing | DepartureState::TooMany | DepartureState::Retained => false,
         DepartureState::PutAside => tenant.now,
         _ => true,
     }
@@ -58,7 +58,9 @@ fn line(tenant: &DepartureReport) -> String {
         (DepartureState::Failed, _) => {
             format!("stays as it is: {}", tenant.message.as_deref().unwrap_or("it failed"))
         }
-        (DepartureState::Missing | DepartureState::Retained, _) => "stays as it is".to_owned(),
+        (DepartureState::Missing | DepartureState::TooMany | DepartureState::Retained, _) => {
+            "stays as it is".to_owned()
+        }
     };
     format!("{} (schema {} of {}): {what}", tenant.name, tenant.schema, tenant.database)
 }

@@ -69,6 +69,8 @@ pub struct Leaving {
     pub known: Known,
     /// It counts as gone.
     pub gone: bool,
+    /// It would, if not so many others were missing too.
+    pub too_many: bool,
     /// What is waited for, or since when it is gone.
     pub message: String,
 }
@@ -107,7 +109,7 @@ pub fn absences(
         } else {
             format!("missing since {since}; it counts as gone after a second look and 5 minutes")
         };
-        leaving.push(Leaving { known: (*known).clone(), gone, message });
+        leaving.push(Leaving { known: (*known).clone(), gone, too_many: many && !gone, message });
         memory.absent.push(Absence { key: known.key.clone(), since, readings, gone });
     }
     (leaving, memory)

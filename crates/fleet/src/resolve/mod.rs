@@ -163,7 +163,7 @@ pub fn resolve(sources: &Sources<'_>) -> Resolution {
     let aside = sources.known.iter().filter(|known| !named.contains(&known.name));
     resolution.leaving.extend(aside.filter_map(|known| {
         let message = format!("it left the set; its schema is put aside as {}", known.aside.as_ref()?);
-        Some(Leaving { known: known.clone(), gone: true, message })
+        Some(Leaving { known: known.clone(), gone: true, too_many: false, message })
     }));
     let still = |key: &TenantKey| {
         resolution.leaving.iter().any(|leaving| leaving.gone && leaving.known.key == *key)

@@ -3,12 +3,12 @@
 use tenantry_api::conditions::{Truth, reasons};
 use tenantry_engine::EngineError;
 use tenantry_fleet::rollout::{Outcome, Paused, RolloutState, Waiting};
-use tenantry_fleet::{DriftMode, FleetError, Report, RolloutReport, TenantState};
+use tenantry_fleet::{DepartureState, DriftMode, FleetError, Report, RolloutReport, TenantState};
 
 use super::decide::only_another_spec_helps;
 use super::observe::{Refusal, Seen};
 use super::status::digits;
-use super::words::{list, number, schemas, tenants};
+use super::words::{list, number, plural, schemas, tenants};
 use super::worker::{Doing, View};
 
 /// `Ready`, and what goes with it.
@@ -237,6 +237,14 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
             false => reasons::TENANTS_BLOCKED,
         };
         return Situation::not(reason, Going::Nowhere, bad(counts.blocked, "blocked", TenantState::Blocked));
+    }
+    let missing = report.departures.in_state(DepartureState::TooMany).count();
+    if missing > 0 {
+        let message = format!(
+            "{} missing from their sources at once, and left as they are: mend the source, or say that they left by spec.letGo: {missing}",
+            plural(missing, "tenant")
+        );
+        return Situation::not(reasons::TOO_MANY_REMOVED, Going::Still, message);
     }
     if report.databases.iter().any(|database| !database.tenants_known) {
         let note = report.notes.first().map_or("a source of tenants could not be read", String::as_str);

@@ -218,3 +218,17 @@ fn one_set_in_trouble_and_one_that_is_well() {
         "{told}"
     );
 }
+
+#[test]
+#[ignore = "needs etcd and kube-apiserver: make test-api-server"]
+fn a_source_that_loses_many_tenants_is_not_believed() {
+    let scene = in_sync("lost", 8, "  removal: Quarantine\n");
+    scene.psql("DELETE FROM public.customer WHERE slug IN ('c2', 'c3', 'c4')");
+    let message = scene.comes_to(SET, "Ready", "False TooManyRemoved");
+    assert!(message.starts_with("3 tenants missing") && message.ends_with("spec.letGo: 3"), "{message}");
+    assert_eq!(scene.judged(SET), "InProgress Degraded");
+    assert_eq!(with_column(&scene, "fax"), "8");
+    scene.psql("INSERT INTO public.customer VALUES ('c2'), ('c3'), ('c4')");
+    scene.comes_to(SET, "Ready", "True InSync");
+    assert_eq!(with_column(&scene, "fax"), "8");
+}

@@ -141,7 +141,7 @@ async fn many_at_once_need_a_person_and_a_query_needs_time() {
     names(&mut stage, &["t000"]);
     let report = stage.apply().await.unwrap().report;
     assert!(report.notes.iter().any(|note| note.contains("--let-go")), "{:?}", report.notes);
-    assert_eq!(in_state(&report, DepartureState::Missing).len(), 4);
+    assert_eq!(in_state(&report, DepartureState::TooMany).len(), 4);
     assert_eq!(schemas(&stage).len(), 5);
     assert_eq!(stage.with("a", "users"), 5);
     let let_go = Options { let_go: true, ..Options::default() };
