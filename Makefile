@@ -38,8 +38,7 @@ test-matrix: preflight ## Run the tests that talk to a server on PostgreSQL 13 t
 
 test-api-server: postgres ## Try custom resources, operator and command line on a real API server (built once by Go, several minutes)
 	tools/fetch control-plane health
-	cargo test --package tenantry-api --package tenantry-operator --package tenantry-cli \
-	    --test rules --test api_server --test cluster -- --ignored
+	cargo test --workspace --test rules --test api_server --test cluster -- --ignored
 
 test-deploy: preflight ## Try chart, kustomizations, RBAC and what Flux and Argo CD see on a real API server (built once by Go)
 	tools/fetch control-plane helm health
@@ -47,11 +46,11 @@ test-deploy: preflight ## Try chart, kustomizations, RBAC and what Flux and Argo
 
 properties: postgres ## Try 2,000 random changes of random schemas, always the same ones (TENANTRY_SEED=N for others)
 	TENANTRY_PAIRS=$${TENANTRY_PAIRS:-2000} TENANTRY_SEED=$${TENANTRY_SEED:-1} \
-	    cargo test --package tenantry-postgres --test properties random -- --nocapture
+	    cargo test --workspace --test properties random -- --nocapture
 
 corpus: postgres ## Converge the pairs of TENANTRY_CORPUS and print the score by kind
 	@if [ -e "$(TENANTRY_CORPUS)" ]; then \
-	    TENANTRY_CORPUS="$(abspath $(TENANTRY_CORPUS))" cargo test --package tenantry-postgres --test corpus -- --nocapture; \
+	    TENANTRY_CORPUS="$(abspath $(TENANTRY_CORPUS))" cargo test --workspace --test corpus -- --nocapture; \
 	else \
 	    echo "No corpus: $(TENANTRY_CORPUS) is not there (TENANTRY_CORPUS names another)."; \
 	fi
