@@ -131,6 +131,11 @@ impl Workers {
         let task = tokio::spawn(async move {
             let result = work(&fleet, job, &options, control).await;
             served.metrics.ended(&set, how(job, &result));
+            if let Err(error) = &result
+                && !matches!(error, FleetError::Stopped)
+            {
+                tracing::warn!(tenantset = %set, %error, "not done; it is tried again");
+            }
             end(&mut locked(&view), job, origin, result, orders);
             wake();
         });
@@ -244,7 +249,10 @@ fn how(job: Job, result: &Result<(Option<Outcome>, Report), FleetError>) -> &'st
 fn count(set: &Key, served: &Arc<Served>) -> impl Fn(&Progress) + Send + Sync + use<> {
     let (set, served) = (set.clone(), Arc::clone(served));
     move |progress| match progress {
-        Progress::Applied { took, lock_retries, .. } => served.metrics.applied(&set, *took, *lock_retries),
+        Progress::Applied { tenant, took, lock_retries } => {
+            tracing::info!(tenantset = %set, %tenant, took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), lock_retries, "applied");
+            served.metrics.applied(&set, *took, *lock_retries);
+        }
         Progress::Failed { cause, tenant, message } => {
             tracing::warn!(tenantset = %set, %tenant, message, "a tenant failed");
             served.metrics.failed(&set, cause);
@@ -283,7 +291,6 @@ fn end(
     orders: HashSet<String>,
 ) {
     let at = Timestamp::now();
-    tracing::debug!(?job, "ended");
     view.running = None;
     match result {
         Ok((outcome, report)) => {
@@ -312,7 +319,6 @@ fn end(
                 FleetError::Digest(_) | FleetError::Order(_) | FleetError::NothingToApprove(_)
             );
             let errors = view.ended.as_ref().map_or(0, |ended| ended.errors) + 1;
-            tracing::warn!(%error, "not done");
             // An order that makes no sense is no reason to do nothing else.
             let error = match about_orders {
                 true => {
