@@ -9,13 +9,17 @@ TENANTRY_CORPUS ?= ../shared/corpus/dev.jsonl
 export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
-.PHONY: help bench demo preflight postgres check deny test test-matrix test-api-server test-deploy properties corpus crds
+.PHONY: help bench demo demo-local preflight postgres check deny test test-matrix test-api-server test-deploy properties corpus crds
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: postgres ## Do the main job on 1,500 tenants, or TENANTS=N, on a PostgreSQL of its own
-	demo/run
+demo: postgres ## The whole story on Kubernetes with 1,500 tenants, or TENANTS=N (its control plane is built once by Go, several minutes)
+	tools/fetch control-plane
+	demo/run cluster
+
+demo-local: postgres ## The same by the command line, without a cluster
+	demo/run local
 
 bench: postgres ## Measure, and print a table (SIZES=150,1500 for other sizes, ONLY=engine or ONLY=operator for a part)
 	tools/fetch control-plane

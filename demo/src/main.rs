@@ -1,9 +1,11 @@
-//! The main job on a fleet of real schemas, told as a story: each claim is checked by pg_dump or catalog SQL.
+//! The main job on a fleet of real schemas, told as a story: each claim is checked by pg_dump, catalog SQL or kubectl.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a story is told on the terminal")]
 
 mod checks;
+mod claims;
+mod cluster;
+mod local;
 mod stage;
-mod story;
 mod timeline;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -19,34 +21,60 @@ const TENANTS: usize = 1500;
 const AT_LEAST: usize = 20;
 
 fn main() -> ExitCode {
-    match play() {
+    let played = match std::env::args().nth(1).as_deref() {
+        Some("local") => play_local(),
+        Some("cluster") => play_on_cluster(),
+        _ => Err(Failure::Claim("say which story: cluster, or local".to_owned())),
+    };
+    match played {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
-            eprintln!("The demo could not go on: {failure}");
+            eprintln!("\nThe demo could not go on: {failure}");
             ExitCode::from(2)
         }
     }
 }
 
-/// Tells the story; whether every claim was true.
-fn play() -> Result<bool, Failure> {
+/// Tells the story on Kubernetes; whether every claim was true.
+fn play_on_cluster() -> Result<bool, Failure> {
     let tenants = tenants()?;
-    let mut checks = Checks::default();
-    let mut timeline = Timeline::default();
-    println!("Starting a PostgreSQL with {tenants} customers who have no schema yet ...");
-    let stage = timeline.time("a PostgreSQL with its customers", tenants, || Stage::set_up(tenants))?;
+    let (mut checks, mut timeline) = (Checks::default(), Timeline::begin());
+    let stage = set_up(tenants, &mut timeline)?;
+    let start = || cluster::start(&stage);
+    let mut kubernetes = timeline.act("A control plane of Kubernetes", "etcd and an API server", 0, start)?;
+    cluster::play(&stage, &mut kubernetes, tenants, &mut checks, &mut timeline)?;
+    end(&checks, "pg_dump, catalog SQL and kubectl", &timeline, &cluster::next(&stage, &kubernetes))
+}
+
+/// Tells the story without a cluster; whether every claim was true.
+fn play_local() -> Result<bool, Failure> {
+    let tenants = tenants()?;
+    let (mut checks, mut timeline) = (Checks::default(), Timeline::begin());
+    let stage = set_up(tenants, &mut timeline)?;
+    local::play(&stage, tenants, &mut checks, &mut timeline)?;
+    end(&checks, "pg_dump and catalog SQL", &timeline, &local::next(&stage))
+}
+
+fn set_up(tenants: usize, timeline: &mut Timeline) -> Result<Stage, Failure> {
+    let heading = format!("A PostgreSQL with {tenants} customers who have no schema yet");
+    let stage =
+        timeline.act(&heading, "a PostgreSQL with its customers", tenants, || Stage::set_up(tenants))?;
     println!("{} on {}", stage.version()?, stage.url());
-    story::tell(&stage, tenants, &mut checks, &mut timeline)?;
+    Ok(stage)
+}
+
+/// Says what came of it, and offers to let it go on.
+fn end(checks: &Checks, oracles: &str, timeline: &Timeline, next: &str) -> Result<bool, Failure> {
     timeline.print();
     let (held, broken) = checks.result();
-    println!("{held} claims checked by pg_dump and catalog SQL, {} of them false", broken.len());
+    println!("{} claims checked by {oracles}: {held} true, {} false", held + broken.len(), broken.len());
     for claim in broken {
         println!("  FALSE: {claim}");
     }
-    println!("{}", next(&stage));
+    println!("\n{next}");
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        print!("It is all still running. Enter ends it: ");
+        print!("\nIt is all still running. Enter ends it: ");
         std::io::stdout().flush().map_err(stage::file("write to the terminal"))?;
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map_err(stage::file("read from the terminal"))?;
@@ -64,17 +92,4 @@ fn tenants() -> Result<usize, Failure> {
             text.to_string_lossy()
         ))),
     }
-}
-
-/// What to try next.
-fn next(stage: &Stage) -> String {
-    format!(
-        "\nWhat to try next:\n  \
-         kubectl-tenantry fleet status -f {folder}\n  \
-         kubectl-tenantry fleet drift -f {folder} -o json\n  \
-         kubectl-tenantry schema inspect --database {url} --schema tenant_acme -o sql\n  \
-         the same on a database of your own: README, \"A fleet, without a cluster\"",
-        folder = stage.manifests().display(),
-        url = stage.url(),
-    )
 }

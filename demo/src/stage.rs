@@ -1,12 +1,9 @@
-//! What the story plays on: a PostgreSQL of its own, the manifests, and the
-//! program as a user has it.
+//! What both stories play on: a PostgreSQL of its own with the product's customers, and the manifests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
-use serde_json::Value;
-use tempfile::TempDir;
 use tenantry_testkit::pg::{Binaries, Cluster, Options};
 
 /// Why the story ended early.
@@ -33,20 +30,18 @@ pub const DATABASE: &str = "app";
 /// The role that Tenantry logs in as: no superuser.
 const LOGIN: &str = "tenantry";
 
-/// Server, manifests, program.
+/// Server and manifests. Both are gone when this value is, or its process, however that ends.
 pub struct Stage {
     /// The server.
     pub cluster: Cluster,
-    folder: TempDir,
-    program: PathBuf,
+    folder: PathBuf,
 }
 
 impl Stage {
-    /// Starts the server, makes the database, the login and what tenants
-    /// share, and `tenants` rows in the table of customers.
+    /// Starts the server, makes the database, the login and what tenants share, and `tenants` rows in the table of customers.
     ///
     /// # Errors
-    /// When there is no PostgreSQL, or no program beside this one.
+    /// When there is no PostgreSQL.
     pub fn set_up(tenants: usize) -> Result<Self, Failure> {
         let options = Options::default()
             .setting("max_locks_per_transaction", "1024")
@@ -59,8 +54,9 @@ impl Stage {
         )?;
         cluster.psql(DATABASE, include_str!("../sql/shared.sql"))?;
         cluster.psql(DATABASE, &customers(tenants))?;
-        let folder = tempfile::tempdir().map_err(file("make a folder"))?;
-        let stage = Self { cluster, folder, program: beside_this_program("kubectl-tenantry")? };
+        let folder = cluster.socket_dir().join("manifests");
+        fs::create_dir(&folder).map_err(file("make a folder"))?;
+        let stage = Self { cluster, folder };
         for (name, text) in [
             ("kustomization.yaml", include_str!("../manifests/kustomization.yaml")),
             ("database.yaml", include_str!("../manifests/database.yaml")),
@@ -80,7 +76,7 @@ impl Stage {
 
     /// The folder of the manifests.
     pub fn manifests(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// Writes one of the manifests' files.
@@ -88,7 +84,7 @@ impl Stage {
     /// # Errors
     /// When the system does not let it.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
-        fs::write(self.folder.path().join(name), text).map_err(file(name))
+        fs::write(self.folder.join(name), text).map_err(file(name))
     }
 
     /// Runs SQL as the product's own people would.
@@ -114,71 +110,6 @@ impl Stage {
     pub fn version(&self) -> Result<String, Failure> {
         Ok(format!("PostgreSQL {}", self.psql("SHOW server_version")?.trim()))
     }
-
-    /// The digest that waits for an approval.
-    ///
-    /// # Errors
-    /// When nothing does.
-    pub fn offered(&self) -> Result<String, Failure> {
-        let status = self.json(&["fleet", "status"])?;
-        let digest = status["rollout"]["digest"].as_str().map(str::to_owned);
-        digest.ok_or_else(|| Failure::Claim("nothing waits for an approval".to_owned()))
-    }
-
-    /// Waits until the server has noticed that a client is gone.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub fn quiet(&self) -> Result<(), Failure> {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tenantry'";
-        for _ in 0..300 {
-            if self.psql(sql)?.trim() == "0" {
-                return Ok(());
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        Err(Failure::Claim("connections of a killed process stay open".to_owned()))
-    }
-
-    /// A command of the program on the manifests, not yet started.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).arg("-f").arg(self.folder.path()).stdin(Stdio::null());
-        command
-    }
-
-    /// Shows and runs a command as a person would, and says what it exits with.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn run(&self, arguments: &[&str]) -> Result<Option<i32>, Failure> {
-        println!("$ kubectl-tenantry {} -f manifests/", arguments.join(" "));
-        let status = self.command(arguments).status().map_err(file("start kubectl-tenantry"))?;
-        Ok(status.code())
-    }
-
-    /// Runs a command for its JSON, and shows nothing.
-    ///
-    /// # Errors
-    /// When it cannot be started, or writes no JSON.
-    pub fn json(&self, arguments: &[&str]) -> Result<Value, Failure> {
-        let mut command = self.command(arguments);
-        let output = command.args(["-o", "json"]).output().map_err(file("start kubectl-tenantry"))?;
-        serde_json::from_slice(&output.stdout).map_err(|error| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            Failure::Claim(format!("{} -o json wrote no JSON: {error}\n{said}", arguments.join(" ")))
-        })
-    }
-
-    /// Starts a command in the background, silent.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub fn start(&self, arguments: &[&str]) -> Result<Child, Failure> {
-        println!("$ kubectl-tenantry {} -f manifests/ &", arguments.join(" "));
-        let mut command = self.command(arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(file("start kubectl-tenantry"))
-    }
 }
 
 /// A closure that says what was being done with a file.
@@ -188,7 +119,10 @@ pub fn file(what: &str) -> impl FnOnce(std::io::Error) -> Failure {
 }
 
 /// The program that was built with this one.
-fn beside_this_program(name: &str) -> Result<PathBuf, Failure> {
+///
+/// # Errors
+/// When it is not there.
+pub fn beside_this_program(name: &str) -> Result<PathBuf, Failure> {
     let this = std::env::current_exe().map_err(file("find the programs"))?;
     let program = this.with_file_name(name);
     if program.exists() {
@@ -196,6 +130,15 @@ fn beside_this_program(name: &str) -> Result<PathBuf, Failure> {
     } else {
         Err(Failure::Claim(format!("{} is not built", program.display())))
     }
+}
+
+/// Ends a process as a machine that loses its power does.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn kill(process: &mut Child) -> Result<(), Failure> {
+    process.kill().map_err(file("kill a process"))?;
+    process.wait().map_err(file("wait for a killed process")).map(drop)
 }
 
 /// The rows of the product's table of customers: the first few by name, one

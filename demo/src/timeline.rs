@@ -3,17 +3,30 @@
 use std::time::{Duration, Instant};
 
 /// The acts of the story, in order.
-#[derive(Default)]
 pub struct Timeline {
-    acts: Vec<(String, usize, Duration)>,
+    began: Instant,
+    acts: Vec<(&'static str, usize, Duration)>,
 }
 
 impl Timeline {
-    /// Does something, and remembers how long it took.
-    pub fn time<T>(&mut self, what: &str, tenants: usize, act: impl FnOnce() -> T) -> T {
+    /// Begins now.
+    pub fn begin() -> Self {
+        Self { began: Instant::now(), acts: Vec::new() }
+    }
+
+    /// Says what comes now and when, does it, and remembers how long it took.
+    pub fn act<T>(
+        &mut self,
+        heading: &str,
+        what: &'static str,
+        tenants: usize,
+        act: impl FnOnce() -> T,
+    ) -> T {
         let began = Instant::now();
+        let seconds = (began - self.began).as_secs();
+        println!("\n== {:02}:{:02}  {heading}", seconds / 60, seconds % 60);
         let outcome = act();
-        self.acts.push((what.to_owned(), tenants, began.elapsed()));
+        self.acts.push((what, tenants, began.elapsed()));
         outcome
     }
 
@@ -24,6 +37,6 @@ impl Timeline {
         for (what, tenants, took) in &self.acts {
             println!("{what:<width$}  {tenants:>8}  {:>7.1}s", took.as_secs_f64());
         }
-        println!();
+        println!("{:<width$}  {:>8}  {:>7.1}s\n", "all of it", "", self.began.elapsed().as_secs_f64());
     }
 }

@@ -110,6 +110,25 @@ impl ControlPlane {
         command
     }
 
+    /// Starts a program that works on this control plane and is stopped with it. What it prints goes into a log.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_beside(&self, name: &str, command: &mut Command) -> Result<Child> {
+        // By its directory in the command line the watchdog knows a process for one of ours.
+        self.spawn(name, command.arg0(self.dir.join(name)))
+    }
+
+    /// The directory that goes with this control plane.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file that has what a server or another program prints.
+    pub fn log_of(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.log"))
+    }
+
     /// The file that tells kubectl and other clients where the API server is, and who they are.
     pub fn kubeconfig(&self) -> PathBuf {
         self.dir.join("kubeconfig")
@@ -203,7 +222,7 @@ impl ControlPlane {
 
     /// Runs a server that lasts, with its log and its process id in files. A process group of its own: a Ctrl-C is not for it.
     fn spawn(&self, name: &str, command: &mut Command) -> Result<Child> {
-        let path = self.dir.join(format!("{name}.log"));
+        let path = self.log_of(name);
         let log = File::create(&path).map_err(Error::file("create", &path))?;
         let both = log.try_clone().map_err(Error::file("open", &path))?;
         command.current_dir(&self.dir).env("HOME", &self.dir).process_group(0);
@@ -215,7 +234,7 @@ impl ControlPlane {
 
     /// The end of a server's log.
     fn log(&self, name: &str) -> String {
-        end_of_log(&self.dir.join(format!("{name}.log")))
+        end_of_log(&self.log_of(name))
     }
 
     /// Writes a file that only we can read.
