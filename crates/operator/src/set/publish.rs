@@ -190,9 +190,13 @@ async fn one_rollout(
     published: &mut OfSet,
 ) -> Result<(), Error> {
     let current = object.and_then(|object| object.status.clone()).unwrap_or_default();
-    // What has ended does not change any more.
-    if rollout.ended.is_some() && current.completion_time.is_some() && object.is_some_and(is_observed) {
-        return Ok(());
+    // What has ended does not change any more: only that a later order was seen.
+    if let Some(object) = object.filter(|_| rollout.ended.is_some() && current.completion_time.is_some()) {
+        let status = rollouts::seen_again(&current, object.metadata.generation.unwrap_or_default());
+        return match status == current {
+            true => Ok(()),
+            false => report::status(context, object, &status).await,
+        };
     }
     let object = match object {
         Some(object) => object.clone(),
@@ -223,11 +227,6 @@ async fn one_rollout(
         report::told(context, &object, &current.conditions, &status.conditions).await;
     }
     Ok(())
-}
-
-fn is_observed(object: &SchemaRollout) -> bool {
-    let observed = object.status.as_ref().and_then(|status| status.observed_generation);
-    observed == object.metadata.generation
 }
 
 /// The definition's copy that one can go back to, from when the revision is in force.

@@ -69,6 +69,16 @@ fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
+/// The same status, about the spec as it is by now.
+pub(super) fn seen_again(status: &SchemaRolloutStatus, generation: i64) -> SchemaRolloutStatus {
+    let mut status = status.clone();
+    status.observed_generation = Some(generation);
+    for condition in &mut status.conditions {
+        condition.observed_generation = Some(generation);
+    }
+    status
+}
+
 fn whole(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -315,8 +315,16 @@ fn drift_is_corrected_by_the_set_or_by_a_word() {
     let scene = in_sync("drift", 4, "");
     scene.psql("ALTER TABLE tenant_c2.invoice ADD COLUMN mine integer");
     scene.comes_to(SET, "Drifted", "True TenantsDrifted");
+    let ordered = rollout(&scene);
     let order = format!("{{\"spec\":{{\"corrections\":[{{\"tenant\":\"c2\",\"at\":\"{}\"}}]}}}}", now());
     scene.kubectl(&["patch", &rollout(&scene), "--type=merge", "-p", &order]);
+    // What the rollout did that the order stands in does not change by it.
+    scene.field_comes_to(
+        &ordered,
+        ".status.observedGeneration",
+        &scene.field(&ordered, ".metadata.generation"),
+    );
+    assert_eq!(scene.field(&ordered, ".status.done"), "4/4");
     // A column holds rows: it goes only when somebody says so, and then aside.
     scene.comes_to(SET, "Ready", "False AwaitingApproval");
     let rollout = rollout(&scene);
