@@ -10,7 +10,7 @@ use kubernetes::Kubernetes;
 use crate::checks::{Checks, Reference};
 use crate::claims::{FIRST, NEXT};
 use crate::stage::{Failure, Stage};
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, number};
 
 /// A file that the definition gets beside `app.sql`.
 const LABELS: &str = include_str!("../sql/labels.sql");
@@ -83,7 +83,7 @@ impl Teller<'_> {
             self.install(checks)
         })?;
         let first = timeline.act(
-            &format!("{tenants} customers get their schemas"),
+            &format!("{} customers get their schemas", number(tenants)),
             "schemas provisioned from the definition",
             tenants,
             || self.provision(&versions.first, checks),

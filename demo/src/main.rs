@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use crate::checks::Checks;
 use crate::stage::{Failure, Stage};
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, number};
 
 /// The case that Tenantry was made for.
 const TENANTS: usize = 1500;
@@ -57,7 +57,7 @@ fn play_local() -> Result<bool, Failure> {
 }
 
 fn set_up(tenants: usize, timeline: &mut Timeline) -> Result<Stage, Failure> {
-    let heading = format!("A PostgreSQL with {tenants} customers who have no schema yet");
+    let heading = format!("A PostgreSQL with {} customers who have no schema yet", number(tenants));
     let stage =
         timeline.act(&heading, "a PostgreSQL with its customers", tenants, || Stage::set_up(tenants))?;
     println!("{} on {}", stage.version()?, stage.url());

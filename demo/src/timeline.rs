@@ -40,3 +40,8 @@ impl Timeline {
         println!("{:<width$}  {:>8}  {:>7.1}s\n", "all of it", "", self.began.elapsed().as_secs_f64());
     }
 }
+
+/// `1,500`.
+pub fn number(count: usize) -> String {
+    if count < 1000 { count.to_string() } else { format!("{},{:03}", number(count / 1000), count % 1000) }
+}

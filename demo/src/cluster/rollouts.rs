@@ -9,6 +9,7 @@ use super::{LABELS, Teller, Versions};
 use crate::checks::{Checks, MIGRATED, Reference, digests, set};
 use crate::claims::{CONSTRAINT, NEXT, PATIENCE, STUBBORN, back, dumps, names, own_is_kept, set_currency};
 use crate::stage::{DATABASE, Failure, file};
+use crate::timeline::number;
 
 /// The wave of the product's own people.
 const CANARY: &str = "tenant_house";
@@ -68,7 +69,7 @@ impl Teller<'_> {
         let told = self.at_this_moment()?;
         drop(busy);
         println!("$ kill -9 {process}    # {leader}, which works");
-        println!("killed with {} of {} tenants migrated", told.migrated, self.tenants + 1);
+        println!("killed with {} of {} tenants migrated", number(told.migrated), number(self.tenants + 1));
         checks.claim("it was killed in the middle", told.migrated > 0 && told.migrated <= self.tenants);
         checks.equal("every tenant is at one version or the other, none in between", &told.between, &0);
         checks.equal("the ledger names exactly those that were migrated", &told.ledger_is_wrong, &0);

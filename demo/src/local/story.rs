@@ -12,7 +12,7 @@ use crate::claims::{
     own_is_kept, provisioned, set_currency,
 };
 use crate::stage::{Failure, Stage, file, kill};
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, number};
 
 /// Tells all of it.
 ///
@@ -29,7 +29,7 @@ pub fn tell(
     let first = Reference::of(stage, FIRST)?;
     let next = Reference::of(stage, NEXT)?;
     timeline.act(
-        &format!("{tenants} customers get their schemas"),
+        &format!("{} customers get their schemas", number(tenants)),
         "schemas provisioned from the definition",
         tenants,
         || teller.provision(&first, checks),
