@@ -52,7 +52,7 @@ pub(super) async fn drift<D: Engine>(
     to: &Digest,
     has_run: bool,
 ) -> Vec<DriftGroup> {
-    let Some(revision) = judged_against(look, to) else { return Vec::new() };
+    let Some(revision) = judged_against(look.home.latest(), to) else { return Vec::new() };
     let mut cases = Vec::new();
     for ((environment, fingerprint), alike) in alike(look, to) {
         let renamed = match recorded(look, &alike).filter(|_| !has_run) {
@@ -93,7 +93,7 @@ pub(super) async fn drift<D: Engine>(
 }
 
 fn alike(look: &Look, to: &Digest) -> BTreeMap<(String, Fingerprint), Alike> {
-    let drifted = statuses(look, to, &BTreeMap::new())
+    let drifted = statuses(look, look.home.latest(), to, &BTreeMap::new())
         .into_iter()
         .filter(|status| status.state == TenantState::Drifted);
     let mut groups: BTreeMap<(String, Fingerprint), Alike> = BTreeMap::new();

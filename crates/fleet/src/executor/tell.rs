@@ -15,20 +15,23 @@ use crate::{FleetSpec, TenantCounts, TenantState, TenantStatus};
 
 /// The revision that tenants' states are judged against, and whether that is
 /// only because nothing was ever rolled out.
-pub(super) fn judged_against<'a>(look: &'a Look, to: &'a Digest) -> Option<&'a Digest> {
-    match look.home.latest() {
+pub(super) fn judged_against<'a>(newest: Option<&'a Rollout>, to: &'a Digest) -> Option<&'a Digest> {
+    match newest {
         Some(latest) => latest.in_force(),
         None => Some(to),
     }
 }
 
 /// The state of each tenant.
-pub(super) fn statuses(look: &Look, to: &Digest, phases: &BTreeMap<&TenantKey, &Phase>) -> Vec<TenantStatus> {
-    let in_force = judged_against(look, to);
+pub(super) fn statuses(
+    look: &Look,
+    newest: Option<&Rollout>,
+    to: &Digest,
+    phases: &BTreeMap<&TenantKey, &Phase>,
+) -> Vec<TenantStatus> {
+    let in_force = judged_against(newest, to);
     let unrecorded = !look.is_recorded();
-    let failures: BTreeMap<&TenantKey, &Failure> = look
-        .home
-        .latest()
+    let failures: BTreeMap<&TenantKey, &Failure> = newest
         .into_iter()
         .flat_map(|latest| &latest.failures)
         .map(|failure| (&failure.key, failure))
@@ -123,7 +126,10 @@ pub(super) fn report(
     let phases: BTreeMap<&TenantKey, &Phase> = machine
         .map(|machine| machine.members().iter().map(|member| (&member.tenant.key, &member.phase)).collect())
         .unwrap_or_default();
-    let tenants = statuses(look, to, &phases);
+    // One that has begun stands in the ledger, but not in a look that was taken before.
+    let begun = machine.map(Machine::rollout).filter(|rollout| rollout.started.is_some());
+    let newest = begun.or(look.home.latest());
+    let tenants = statuses(look, newest, to, &phases);
     let rollout = match machine {
         Some(machine) => Some(rollout(spec, machine.rollout(), Some(machine))),
         None => look.home.latest().map(|latest| self::rollout(spec, latest, None)),
@@ -131,7 +137,7 @@ pub(super) fn report(
     Report {
         set: spec.name.clone(),
         definition: spec.definition.name.clone(),
-        revision: look.home.latest().and_then(Rollout::in_force).cloned(),
+        revision: newest.and_then(Rollout::in_force).cloned(),
         target: target.clone(),
         counts: TenantCounts::of(tenants.iter().map(|tenant| tenant.state)),
         databases: databases(look),

@@ -321,8 +321,8 @@ mod tests {
             (
                 with(&[Outdated], rollout(RolloutState::AwaitingApproval, None)),
                 format!(
-                    "0 tenants would change. Look: kubectl tenantry plan customers. \
-                     Approve: kubectl tenantry approve customers {offer}"
+                    "0 tenants would change. Approve: kubectl tenantry approve customers {offer}. \
+                     Look: kubectl tenantry plan customers"
                 ),
             ),
             (

@@ -294,7 +294,7 @@ pub(super) fn approve(set: &str, rollout: &RolloutReport) -> String {
     let digest =
         rollout.digest.as_ref().map(|digest| digest.to_string().chars().take(12).collect::<String>());
     format!(
-        "{} would change{what}. Look: kubectl tenantry plan {set}. Approve: kubectl tenantry approve {set} {}",
+        "{} would change. Approve: kubectl tenantry approve {set} {}. Look: kubectl tenantry plan {set}{what}",
         tenants(waiting),
         digest.unwrap_or_default()
     )

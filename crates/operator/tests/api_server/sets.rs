@@ -259,6 +259,7 @@ fn a_wave_soaks_and_a_person_pauses_and_resumes() {
     scene.comes_to(SET, "Reconciling", "True Soaking");
     assert_eq!(scene.judged(SET), "InProgress Progressing");
     assert_eq!(with_column(&scene, "paid_at"), "1");
+    scene.wait_for("the counts of a rollout that is under way", || counts(&scene) == "6/1/0/0/5");
     let rollout = rollout(&scene);
     scene.field_comes_to(&rollout, ".status.wave", "2/2 rest");
     scene.kubectl(&["patch", &rollout, "--type=merge", "-p", "{\"spec\":{\"paused\":true}}"]);
