@@ -164,6 +164,13 @@ pub struct Observation {
     pub message: String,
 }
 
+impl Observation {
+    /// A condition as it was found just now.
+    pub fn new(type_: &'static str, status: Truth, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { type_, status, reason, message: message.into() }
+    }
+}
+
 /// The conditions to write: those observed, in their order, each with the time at which its status last
 /// changed.
 ///

@@ -85,12 +85,23 @@ pub struct DefinitionFault {
     pub excerpt: String,
 }
 
+impl DefinitionFault {
+    /// Where, and what, without the lines around it.
+    pub fn in_a_line(&self) -> String {
+        match self.source.is_empty() {
+            true => self.message.clone(),
+            false => format!("{}, line {}, column {}: {}", self.source, self.line, self.column, self.message),
+        }
+    }
+}
+
 impl fmt::Display for DefinitionFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_a_line())?;
+        // What is about the whole has no place.
         if self.source.is_empty() {
-            return f.write_str(&self.message);
+            return Ok(());
         }
-        write!(f, "{}, line {}, column {}: {}", self.source, self.line, self.column, self.message)?;
         if !self.excerpt.is_empty() {
             write!(f, "\n{}", self.excerpt.trim_end())?;
         }

@@ -9,6 +9,7 @@ mod error;
 mod ledger;
 mod name;
 mod target;
+pub mod words;
 mod work;
 
 pub use claim::{Claim, ClaimConflict, DatabaseIdentity};

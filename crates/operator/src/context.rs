@@ -150,10 +150,8 @@ impl Context {
     pub(crate) fn rollouts(&self, set: &Key) -> Vec<SchemaRollout> {
         let all = self.stores.rollouts.state().into_iter();
         let there = all.filter(|rollout| rollout.namespace().as_deref() == Some(&*set.namespace));
-        there
-            .filter_map(|rollout| rollout.0.as_ref().ok().cloned())
-            .filter(|rollout| rollout.spec.tenant_set_ref.name == set.name)
-            .collect()
+        let of_set = |rollout: &&SchemaRollout| rollout.spec.tenant_set_ref.name == set.name;
+        there.filter_map(|rollout| rollout.0.as_ref().ok().filter(of_set).cloned()).collect()
     }
 
     /// Has an object looked at again, and those that rest on it.

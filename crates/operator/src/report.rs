@@ -14,7 +14,12 @@ use crate::context::{Context, FIELD_MANAGER};
 
 /// `tenantdatabase/eu-1`, as people write it.
 pub(crate) fn reference<K: Resource<DynamicType = ()>>(object: &K) -> String {
-    format!("{}/{}", K::kind(&()).to_lowercase(), object.name_any())
+    named::<K>(&object.name_any())
+}
+
+/// The same, of an object that is known by its name.
+pub(crate) fn named<K: Resource<DynamicType = ()>>(name: &str) -> String {
+    format!("{}/{name}", K::kind(&()).to_lowercase())
 }
 
 /// Writes a whole status: what is left out of it is taken away.

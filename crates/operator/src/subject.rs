@@ -29,12 +29,6 @@ impl Key {
     }
 }
 
-impl<K: Resource> From<&ObjectRef<K>> for Key {
-    fn from(reference: &ObjectRef<K>) -> Self {
-        Self { namespace: reference.namespace.clone().unwrap_or_default(), name: reference.name.clone() }
-    }
-}
-
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)

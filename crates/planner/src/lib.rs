@@ -26,7 +26,7 @@ pub use diff::{Change, diff};
 pub use explain::{Difference, explain};
 pub use fate::Fate;
 pub use hazard::{Hazard, HazardKind, Lock, LockMode, LockTarget};
-pub use plan::{Digest, NotADigest, Plan, Segment, Step, Transaction, Verb};
+pub use plan::{Digest, NotADigest, Plan, REVISION_DIGITS, Segment, Step, Transaction, Verb};
 pub use planning::{PlanError, Refusal, plan};
 pub use policy::{BOOKKEEPING, BadPattern, Destructive, Online, Pattern, Policy, Rename};
 pub use restore::plan_restoring;

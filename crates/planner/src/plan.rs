@@ -164,6 +164,9 @@ impl Plan {
     }
 }
 
+/// How many digits of a revision people see.
+pub const REVISION_DIGITS: usize = 10;
+
 /// A sha256 as 64 hex digits: of a plan, of an approval, of a definition.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -197,6 +200,11 @@ impl Digest {
     /// All 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The first digits of a revision, as people see and type it, and as it stands in the names of objects.
+    pub fn revision(&self) -> &str {
+        &self.0[..REVISION_DIGITS]
     }
 
     /// The twelve digits that people see and may type.

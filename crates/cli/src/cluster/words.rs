@@ -8,14 +8,11 @@ use tenantry_api::conditions::types;
 use tenantry_api::tenant_set::{TenantCounts, TenantStatus};
 use tenantry_api::{TenantSet, TenantState};
 use tenantry_fleet::TenantCounts as Counted;
+use tenantry_fleet::rollout::PLAN_DIGITS;
+use tenantry_planner::REVISION_DIGITS;
 
 use crate::args::ClusterArgs;
 use crate::output::text::{count, indented, names, quoted};
-
-/// So many digits of a digest are shown, and may be typed.
-pub const DIGEST_DIGITS: usize = 12;
-/// So many digits of a revision are shown.
-const REVISION_DIGITS: usize = 10;
 
 /// The commands that may come next, for the cluster that was typed.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +53,7 @@ impl Kubectl {
 
 /// The first digits of a digest, as people see and type it.
 pub fn short(digest: &str) -> &str {
-    digest.get(..DIGEST_DIGITS).unwrap_or(digest)
+    digest.get(..PLAN_DIGITS).unwrap_or(digest)
 }
 
 /// The first digits of a revision, as people see and type it.

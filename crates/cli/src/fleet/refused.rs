@@ -4,7 +4,7 @@ use tenantry_engine::Engine;
 use tenantry_fleet::{Control, Fleet, FleetError};
 
 use crate::Failure;
-use crate::output::text::{count, revision};
+use crate::output::text::count;
 
 /// The error as people see it. For a definition that is refused the ledgers are asked what stays in force.
 pub async fn in_full<D: Engine>(error: FleetError, fleet: &Fleet<D>) -> Failure {
@@ -16,7 +16,7 @@ pub async fn in_full<D: Engine>(error: FleetError, fleet: &Fleet<D>) -> Failure 
         Ok(report) => match &report.revision {
             Some(force) => {
                 let tenants = count(report.counts.total, "tenant");
-                format!("Nothing was changed; revision {} stays in force for {tenants}.", revision(force))
+                format!("Nothing was changed; revision {} stays in force for {tenants}.", force.revision())
             }
             None => "Nothing was changed; no revision is in force yet.".to_owned(),
         },

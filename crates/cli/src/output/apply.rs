@@ -7,7 +7,7 @@ use tenantry_fleet::rollout::{Kind, Outcome, RolloutState};
 use tenantry_fleet::{ApplyReport, Report, TenantState};
 
 use super::commands::Commands;
-use super::text::{count, grouped, names, revision, took};
+use super::text::{count, grouped, names, took};
 use super::{departures, status};
 
 /// What `fleet apply` and `fleet rollback` say.
@@ -50,7 +50,7 @@ fn sentence(run: &ApplyReport) -> String {
         report.set,
         grouped(at),
         count(report.counts.total, "tenant"),
-        revision(to)
+        to.revision()
     );
     for (state, word) in [
         (TenantState::Failed, "failed"),

@@ -8,7 +8,7 @@ use tenantry_fleet::{DriftGroup, DriftMode, Report};
 
 use super::commands::{Commands, Next};
 use super::status;
-use super::text::{ago, count, grouped, moment, names, quoted, revision};
+use super::text::{ago, count, grouped, moment, names, quoted};
 
 /// So wide is a line before what stands at its right.
 const WIDTH: usize = 76;
@@ -19,7 +19,7 @@ const LINES: usize = 20;
 pub fn drift(report: &Report, tenant: Option<&TenantName>, commands: &Commands, now: Timestamp) -> String {
     let groups: Vec<&DriftGroup> = of(&report.drift, tenant).collect();
     let against = report.revision.as_ref().unwrap_or(&report.target);
-    let against = format!("{} {}", report.definition, revision(against));
+    let against = format!("{} {}", report.definition, against.revision());
     if groups.is_empty() {
         let who = tenant
             .map_or_else(|| "No tenant".to_owned(), |tenant| format!("{tenant} is not drifted: nothing"));

@@ -8,7 +8,7 @@ use tenantry_fleet::{DepartureState, GroupOutcome, GroupReport, PlanReport, Plan
 use tenantry_planner::{Plan, RESERVED};
 
 use super::commands::{Commands, Next};
-use super::text::{count, grouped, indented, names, revision};
+use super::text::{count, grouped, indented, names};
 use super::{departures, plan, rollout, status};
 
 /// So wide is a group's line before its digest.
@@ -218,7 +218,7 @@ fn next(report: &PlanReport, planned: &RolloutReport, observes: bool, commands: 
         n => format!(
             " {} drifted from {}.",
             count(n, "tenant"),
-            report.report.revision.as_ref().map_or("it", revision)
+            report.report.revision.as_ref().map_or("it", |revision| revision.revision())
         ),
     };
     (format!("{waits}{stays}"), next)

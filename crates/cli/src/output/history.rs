@@ -8,7 +8,7 @@ use tenantry_fleet::rollout::Kind;
 use super::commands::{Commands, Next};
 use super::rollout::progress;
 use super::table::table;
-use super::text::{count, moment, revision, took};
+use super::text::{count, moment, took};
 
 /// What `fleet history` says.
 pub fn history(history: &History, commands: &Commands) -> String {
@@ -24,7 +24,7 @@ pub fn history(history: &History, commands: &Commands) -> String {
     if !history.revisions.is_empty() {
         let rows = history.revisions.iter().map(|kept| {
             let force = if kept.in_force { "yes" } else { "no" };
-            vec![revision(&kept.revision).to_owned(), force.to_owned(), moment(kept.at)]
+            vec![kept.revision.revision().to_owned(), force.to_owned(), moment(kept.at)]
         });
         let _ = write!(text, "\n{}", table(&["REVISION", "IN-FORCE", "FIRST-ROLLED-OUT"], &[], rows));
     }
@@ -36,7 +36,7 @@ pub fn history(history: &History, commands: &Commands) -> String {
     }
     let mut next = Next::default();
     if let Some(earlier) = history.revisions.iter().find(|kept| !kept.in_force) {
-        next.add("back", commands.fleet("rollback", &format!("--to {}", revision(&earlier.revision))));
+        next.add("back", commands.fleet("rollback", &format!("--to {}", earlier.revision.revision())));
         let _ = write!(text, "\n{}", next.text());
     }
     text
@@ -56,8 +56,8 @@ fn rollouts(history: &History) -> String {
         vec![
             rollout.id.clone(),
             kind.to_owned(),
-            rollout.from.as_ref().map(|from| revision(from).to_owned()).unwrap_or_default(),
-            revision(&rollout.to).to_owned(),
+            rollout.from.as_ref().map(|from| from.revision().to_owned()).unwrap_or_default(),
+            rollout.to.revision().to_owned(),
             rollout.state.to_string(),
             format!("{done}/{of}"),
             rollout.failures.len().to_string(),
@@ -79,7 +79,7 @@ fn events(history: &History) -> String {
             moment(event.at),
             event.tenant.to_string(),
             database.to_string(),
-            event.revision.as_ref().map(|done| revision(done).to_owned()).unwrap_or_default(),
+            event.revision.as_ref().map(|done| done.revision().to_owned()).unwrap_or_default(),
             event.rollout.clone(),
             took(event.took_ms).replace(' ', ""),
             event.outcome.clone(),

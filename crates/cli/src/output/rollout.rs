@@ -7,7 +7,7 @@ use tenantry_fleet::{GroupReport, RolloutReport};
 use tenantry_planner::Digest;
 
 use super::table::table;
-use super::text::{count, grouped, revision};
+use super::text::{count, grouped};
 
 /// What a rollout is, how far, and its waves.
 pub fn rollout(rollout: &RolloutReport) -> String {
@@ -61,9 +61,9 @@ pub fn unapproved(rollout: &RolloutReport) -> Option<&Digest> {
 
 /// `7f3c2a91b0 -> 9d02e61f7c`, and what for where it is not simply forward.
 pub fn way(rollout: &RolloutReport) -> String {
-    let to = revision(&rollout.to);
+    let to = rollout.to.revision();
     let from = rollout.from.as_ref().filter(|from| **from != rollout.to);
-    let way = from.map_or_else(|| to.to_owned(), |from| format!("{} -> {to}", revision(from)));
+    let way = from.map_or_else(|| to.to_owned(), |from| format!("{} -> {to}", from.revision()));
     match &rollout.kind {
         Kind::Forward => way,
         Kind::Rest => format!("{way}, what is left of it"),

@@ -10,7 +10,7 @@ use tenantry_fleet::{Report, RolloutReport, TenantCounts, TenantState, TenantSta
 
 use super::commands::{Commands, Next};
 use super::table::table;
-use super::text::{count, grouped, names, revision};
+use super::text::{count, grouped, names};
 use super::{departures, drift, rollout};
 
 /// What `fleet status` says.
@@ -43,7 +43,7 @@ fn head(report: &Report) -> String {
     let ahead = report.revision.as_ref().filter(|force| **force != report.target).map(|_| {
         let undone = report.rollout.as_ref().is_some_and(|rollout| is_undone(report, rollout));
         let what = if undone { "was rolled back" } else { "is not rolled out yet" };
-        format!("The definition makes {}, which {what}.\n", revision(&report.target))
+        format!("The definition makes {}, which {what}.\n", report.target.revision())
     });
     format!("{}\n{}\n{}", sentence(report), ahead.unwrap_or_default(), states(&report.counts))
 }
@@ -51,7 +51,7 @@ fn head(report: &Report) -> String {
 /// `customers: 1,497 of 1,500 tenants are in sync with app 9d02e61f7c; 2 drifted, 1 failed.`
 pub fn sentence(report: &Report) -> String {
     let against = report.revision.as_ref().unwrap_or(&report.target);
-    let revision = format!("{} {}", report.definition, revision(against));
+    let revision = format!("{} {}", report.definition, against.revision());
     counted(&report.set, &revision, &report.counts)
 }
 
@@ -215,7 +215,7 @@ pub fn next(report: &Report, commands: &Commands) -> Next {
         (Some(RolloutState::RolledBack | RolloutState::Succeeded), Some(rollout))
             if is_undone(report, rollout) =>
         {
-            let pin = revision(&rollout.to);
+            let pin = rollout.to.revision();
             next.add("stay", format!("set spec.schemaRef.revision: {pin} of tenantset/{}", report.set));
             next.add("go out again", commands.fleet("apply", "--again"));
         }

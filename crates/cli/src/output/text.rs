@@ -1,37 +1,13 @@
-//! Small words: counts with their noun, lists that end, times.
+//! Small words: lists that end, times; counts with their noun.
 
 use std::fmt::Display;
 
 use jiff::Timestamp;
-use tenantry_planner::Digest;
+
+pub use tenantry_engine::words::{count, grouped};
 
 /// So many names are said before the rest is counted.
 const NAMES: usize = 10;
-/// So many digits of a revision people see.
-const REVISION_DIGITS: usize = 10;
-
-/// `1 tenant`, `1,500 tenants`.
-pub fn count(n: impl TryInto<usize>, noun: &str) -> String {
-    let n = n.try_into().unwrap_or(usize::MAX);
-    let plural = match noun.strip_suffix('y') {
-        Some(stem) if !noun.ends_with("ay") && !noun.ends_with("ey") => format!("{stem}ies"),
-        _ => format!("{noun}s"),
-    };
-    format!("{} {}", grouped(n), if n == 1 { noun.to_owned() } else { plural })
-}
-
-/// A number with its thousands apart: `1,500`.
-pub fn grouped(n: impl TryInto<usize>) -> String {
-    let digits = n.try_into().unwrap_or(usize::MAX).to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// `a, b`, or the first ten `and 1,490 more`. Of `all` there may be more than are at hand.
 pub fn names<T: Display>(some: &[T], all: usize) -> String {
@@ -42,11 +18,6 @@ pub fn names<T: Display>(some: &[T], all: usize) -> String {
         (true, more) => grouped(more),
         (false, more) => format!("{} and {} more", shown.join(", "), grouped(more)),
     }
-}
-
-/// A revision, as people see and type it.
-pub fn revision(digest: &Digest) -> &str {
-    digest.as_str().get(..REVISION_DIGITS).unwrap_or(digest.as_str())
 }
 
 /// How long something took: `0.8 s`, `14 s`, `3 m 20 s`, `2 h 5 m`.
@@ -99,14 +70,6 @@ pub fn indented(text: &str, spaces: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts() {
-        assert_eq!(count(1, "tenant"), "1 tenant");
-        assert_eq!(count(1500, "tenant"), "1,500 tenants");
-        assert_eq!(count(2, "privilege"), "2 privileges");
-        assert_eq!(count(1_234_567, "day"), "1,234,567 days");
-    }
 
     #[test]
     fn lists_end() {

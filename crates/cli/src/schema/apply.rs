@@ -13,7 +13,7 @@ use tenantry_planner::{Digest, Plan};
 use super::live::{Live, Schema};
 use super::{compile, rendered};
 use crate::args::ApplyArgs;
-use crate::output::text::{count, revision, took};
+use crate::output::text::{count, took};
 use crate::schema::sources::sources;
 use crate::{Failure, Outcome, note, write};
 
@@ -66,7 +66,7 @@ pub async fn apply(live: &Live, args: &ApplyArgs, schema: &SchemaName) -> Result
     let milliseconds = i64::try_from(applied.took.as_millis()).unwrap_or(i64::MAX);
     write(&format!(
         "schema {schema} is at {}: {} in {}\n",
-        revision(&target.revision),
+        target.revision.revision(),
         count(plan.steps.len(), "statement"),
         took(milliseconds)
     ))?;

@@ -117,7 +117,7 @@ pub(super) fn named(digits: &str, revisions: &[RevisionRecord]) -> Result<Digest
 /// A name for a new rollout that no other of the set has. `all`: `known` are
 /// all that there ever were.
 pub(super) fn name(set: &str, to: &Digest, known: &[&Rollout], all: bool, now: Timestamp) -> String {
-    let plain = format!("{set}-{}", &to.as_str()[..10]);
+    let plain = format!("{set}-{}", to.revision());
     if !all {
         return format!("{plain}-{}", now.as_second());
     }

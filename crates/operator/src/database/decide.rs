@@ -78,25 +78,16 @@ fn text(finding: &Finding) -> String {
     }
 }
 
-fn observation(
-    type_: &'static str,
-    status: Truth,
-    reason: &'static str,
-    message: impl Into<String>,
-) -> Observation {
-    Observation { type_, status, reason, message: message.into() }
-}
-
 /// `Ready` first; `Stalled` only where nothing helps but another spec.
 fn observations(seen: &Seen) -> Vec<Observation> {
     let not_reached = |reason: &'static str, message: String, stalled: bool| {
         let unknown = "it is known when the database is reached";
         let mut all = vec![
-            observation(types::READY, Truth::False, reason, message.as_str()),
-            observation(types::REACHABLE, Truth::False, reason, message.as_str()),
-            observation(types::PRIVILEGES_SUFFICIENT, Truth::Unknown, reason, unknown),
+            Observation::new(types::READY, Truth::False, reason, message.as_str()),
+            Observation::new(types::REACHABLE, Truth::False, reason, message.as_str()),
+            Observation::new(types::PRIVILEGES_SUFFICIENT, Truth::Unknown, reason, unknown),
         ];
-        all.extend(stalled.then(|| observation(types::STALLED, Truth::True, reason, message.as_str())));
+        all.extend(stalled.then(|| Observation::new(types::STALLED, Truth::True, reason, message.as_str())));
         all
     };
     match seen {
@@ -125,19 +116,19 @@ fn unreachable(error: &EngineError) -> String {
 
 fn of_findings(findings: &[Finding]) -> Vec<Observation> {
     let privileges = match (missing(findings).next(), excessive(findings).next()) {
-        (Some(finding), _) => observation(
+        (Some(finding), _) => Observation::new(
             types::PRIVILEGES_SUFFICIENT,
             Truth::False,
             reasons::PRIVILEGES_MISSING,
             text(finding),
         ),
-        (None, Some(finding)) => observation(
+        (None, Some(finding)) => Observation::new(
             types::PRIVILEGES_SUFFICIENT,
             Truth::False,
             reasons::PRIVILEGES_EXCESSIVE,
             text(finding),
         ),
-        (None, None) => observation(
+        (None, None) => Observation::new(
             types::PRIVILEGES_SUFFICIENT,
             Truth::True,
             reasons::PRIVILEGES_SUFFICIENT,
@@ -148,14 +139,16 @@ fn of_findings(findings: &[Finding]) -> Vec<Observation> {
     // What stops all work is an error; what stops some of it stands in PrivilegesSufficient.
     let ready = match findings.iter().find(|finding| finding.severity == Severity::Error) {
         Some(finding) if finding.subject == "connection" => {
-            observation(types::READY, Truth::False, reasons::DATABASE_UNREACHABLE, text(finding))
+            Observation::new(types::READY, Truth::False, reasons::DATABASE_UNREACHABLE, text(finding))
         }
-        Some(finding) => observation(types::READY, Truth::False, reasons::PRIVILEGES_MISSING, text(finding)),
-        None => observation(types::READY, Truth::True, reasons::REACHABLE, reached),
+        Some(finding) => {
+            Observation::new(types::READY, Truth::False, reasons::PRIVILEGES_MISSING, text(finding))
+        }
+        None => Observation::new(types::READY, Truth::True, reasons::REACHABLE, reached),
     };
     let reachable = match ready.reason {
         reasons::DATABASE_UNREACHABLE => Observation { type_: types::REACHABLE, ..ready.clone() },
-        _ => observation(types::REACHABLE, Truth::True, reasons::REACHABLE, reached),
+        _ => Observation::new(types::REACHABLE, Truth::True, reasons::REACHABLE, reached),
     };
     vec![ready, reachable, privileges]
 }

@@ -7,7 +7,7 @@ use tenantry_engine::DefinitionFault;
 use tenantry_fleet::{FleetError, Report};
 use tenantry_planner::Digest;
 
-use crate::set::{View, digits};
+use crate::set::View;
 
 /// How many findings a status has, and how long one is, as the CRD says.
 const FINDINGS: usize = 20;
@@ -49,8 +49,8 @@ pub(super) fn decide(
         Text::Missing(message) => not(reasons::REFERENCE_MISSING, message, Truth::Unknown, false),
         Text::Refused(message) => not(reasons::SPEC_REFUSED, message, Truth::False, true),
         Text::Revision(revision) => {
-            if status.revision.as_deref() != Some(digits(revision).as_str()) {
-                status.revision = Some(digits(revision));
+            if status.revision.as_deref() != Some(revision.revision()) {
+                status.revision = Some(revision.revision().to_owned());
                 status.objects = None;
                 status.objects_by_kind = Vec::new();
             }
@@ -68,7 +68,7 @@ fn verdict<'a>(set: &'a str, view: &'a View, revision: &Digest) -> Option<Verdic
     let error = view.ended.as_ref().and_then(|ended| ended.error.as_deref());
     match error {
         Some(FleetError::Definition { database, version, faults, reason, .. }) => {
-            let place = faults.first().map_or_else(|| reason.clone(), one_line);
+            let place = faults.first().map_or_else(|| reason.clone(), DefinitionFault::in_a_line);
             Some(Verdict::Refused(
                 format!("{place} (PostgreSQL {version} on {database}, tenantset/{set})"),
                 faults,
@@ -77,13 +77,6 @@ fn verdict<'a>(set: &'a str, view: &'a View, revision: &Digest) -> Option<Verdic
         Some(error @ FleetError::EmptyDefinition(_)) => Some(Verdict::Refused(error.to_string(), &[])),
         _ if report.target == *revision => Some(Verdict::Compiled(set, report)),
         _ => None,
-    }
-}
-
-fn one_line(fault: &DefinitionFault) -> String {
-    match fault.source.is_empty() {
-        true => fault.message.clone(),
-        false => format!("{}, line {}, column {}: {}", fault.source, fault.line, fault.column, fault.message),
     }
 }
 
@@ -132,17 +125,12 @@ fn of_verdicts(
 
 fn accepted(message: &str) -> Vec<Observation> {
     [types::READY, types::ACCEPTED]
-        .map(|type_| Observation {
-            type_,
-            status: Truth::True,
-            reason: reasons::COMPILED,
-            message: message.to_owned(),
-        })
+        .map(|type_| Observation::new(type_, Truth::True, reasons::COMPILED, message))
         .into()
 }
 
 fn not(reason: &'static str, message: &str, accepted: Truth, stalled: bool) -> Vec<Observation> {
-    let one = |type_, status| Observation { type_, status, reason, message: message.to_owned() };
+    let one = |type_, status| Observation::new(type_, status, reason, message);
     let mut all =
         vec![one(types::READY, if accepted == Truth::Unknown { Truth::Unknown } else { Truth::False })];
     all.extend(stalled.then(|| one(types::STALLED, Truth::True)));

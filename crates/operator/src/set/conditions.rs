@@ -7,7 +7,7 @@ use tenantry_fleet::{DepartureState, DriftMode, Report, TenantState};
 use super::decide::only_another_spec_helps;
 use super::observe::Seen;
 use super::situation::{Going, Situation, approve, paused_at, situation};
-use super::words::{list, number, plural, tenants};
+use super::words::{count, grouped, list, tenants};
 use super::worker::View;
 
 /// All conditions of a set. `set` is its name, `is_news` whether what was found is about another spec or revision than
@@ -15,23 +15,14 @@ use super::worker::View;
 pub(super) fn observations(set: &str, seen: &Seen, view: &View, is_news: bool) -> Vec<Observation> {
     let report = view.report.as_ref().map(|(_, report)| report.as_ref());
     let situation = situation(set, seen, view, report, is_news);
-    let mut all = vec![Observation {
-        type_: types::READY,
-        status: situation.ready,
-        reason: situation.reason,
-        message: situation.message.clone(),
-    }];
+    let one = |type_, status| Observation::new(type_, status, situation.reason, situation.message.as_str());
     let so = match situation.going {
         Going::On => Some(types::RECONCILING),
         Going::Nowhere => Some(types::STALLED),
         Going::Still => None,
     };
-    all.extend(so.map(|type_| Observation {
-        type_,
-        status: Truth::True,
-        reason: situation.reason,
-        message: situation.message.clone(),
-    }));
+    let mut all = vec![one(types::READY, situation.ready)];
+    all.extend(so.map(|type_| one(type_, Truth::True)));
     all.push(accepted(seen, view, &situation));
     all.push(reachable(report));
     all.push(drifted(set, report));
@@ -40,38 +31,37 @@ pub(super) fn observations(set: &str, seen: &Seen, view: &View, is_news: bool) -
     all
 }
 
-fn observation(
-    type_: &'static str,
-    status: Truth,
-    reason: &'static str,
-    message: impl Into<String>,
-) -> Observation {
-    Observation { type_, status, reason, message: message.into() }
-}
-
 fn accepted(seen: &Seen, view: &View, situation: &Situation) -> Observation {
     match seen {
         Seen::Refused(refusal) => {
-            observation(types::ACCEPTED, Truth::False, refusal.reason, &refusal.message)
+            Observation::new(types::ACCEPTED, Truth::False, refusal.reason, &refusal.message)
         }
         Seen::Deleting | Seen::Suspended => {
-            observation(types::ACCEPTED, Truth::Unknown, situation.reason, "nobody looks")
+            Observation::new(types::ACCEPTED, Truth::Unknown, situation.reason, "nobody looks")
         }
         Seen::Wanted(_) => match view.ended.as_ref().and_then(|ended| ended.error.as_deref()) {
             Some(error) if only_another_spec_helps(error) => {
-                observation(types::ACCEPTED, Truth::False, situation.reason, &situation.message)
+                Observation::new(types::ACCEPTED, Truth::False, situation.reason, &situation.message)
             }
-            _ if view.report.is_none() => {
-                observation(types::ACCEPTED, Truth::Unknown, reasons::PLANNING, "nothing was looked at yet")
-            }
-            _ => observation(types::ACCEPTED, Truth::True, reasons::SPEC_ACCEPTED, "the spec is carried out"),
+            _ if view.report.is_none() => Observation::new(
+                types::ACCEPTED,
+                Truth::Unknown,
+                reasons::PLANNING,
+                "nothing was looked at yet",
+            ),
+            _ => Observation::new(
+                types::ACCEPTED,
+                Truth::True,
+                reasons::SPEC_ACCEPTED,
+                "the spec is carried out",
+            ),
         },
     }
 }
 
 fn reachable(report: Option<&Report>) -> Observation {
     let Some(report) = report else {
-        return observation(
+        return Observation::new(
             types::DATABASES_REACHABLE,
             Truth::Unknown,
             reasons::PLANNING,
@@ -80,20 +70,20 @@ fn reachable(report: Option<&Report>) -> Observation {
     };
     let silent: Vec<_> = report.databases.iter().filter(|database| database.trouble.is_some()).collect();
     match silent.first() {
-        None => observation(
+        None => Observation::new(
             types::DATABASES_REACHABLE,
             Truth::True,
             reasons::REACHABLE,
-            format!("{} reached", plural(report.databases.len(), "database")),
+            format!("{} reached", count(report.databases.len(), "database")),
         ),
-        Some(first) => observation(
+        Some(first) => Observation::new(
             types::DATABASES_REACHABLE,
             Truth::False,
             reasons::DATABASE_UNREACHABLE,
             format!(
                 "{} of {} can not be worked with: {}",
                 silent.len(),
-                plural(report.databases.len(), "database"),
+                count(report.databases.len(), "database"),
                 first.trouble.as_deref().unwrap_or_default()
             ),
         ),
@@ -102,10 +92,10 @@ fn reachable(report: Option<&Report>) -> Observation {
 
 fn drifted(set: &str, report: Option<&Report>) -> Observation {
     let Some(report) = report else {
-        return observation(types::DRIFTED, Truth::Unknown, reasons::PLANNING, "nobody looked yet");
+        return Observation::new(types::DRIFTED, Truth::Unknown, reasons::PLANNING, "nobody looked yet");
     };
     if report.counts.drifted == 0 || report.drift_mode == DriftMode::Ignore {
-        return observation(
+        return Observation::new(
             types::DRIFTED,
             Truth::False,
             reasons::NO_DRIFT,
@@ -114,16 +104,16 @@ fn drifted(set: &str, report: Option<&Report>) -> Observation {
     }
     let message = format!(
         "{} of {} differ: {}. Look: kubectl tenantry drift {set}",
-        number(report.counts.drifted),
+        grouped(report.counts.drifted),
         tenants(report.counts.total),
         list(report, TenantState::Drifted)
     );
-    observation(types::DRIFTED, Truth::True, reasons::TENANTS_DRIFTED, message)
+    Observation::new(types::DRIFTED, Truth::True, reasons::TENANTS_DRIFTED, message)
 }
 
 fn awaiting(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
     let none = || {
-        observation(
+        Observation::new(
             types::AWAITING_APPROVAL,
             Truth::False,
             reasons::NOTHING_TO_APPROVE,
@@ -133,7 +123,7 @@ fn awaiting(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
     let (Seen::Wanted(_), Some(report)) = (seen, report) else { return none() };
     let rollout = report.rollout.as_ref().filter(|rollout| rollout.state == RolloutState::AwaitingApproval);
     if let Some(rollout) = rollout {
-        return observation(
+        return Observation::new(
             types::AWAITING_APPROVAL,
             Truth::True,
             reasons::AWAITING_APPROVAL,
@@ -143,12 +133,12 @@ fn awaiting(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
     let leaving = report.departures.in_state(DepartureState::AwaitingApproval).count();
     match &report.departures.digest {
         Some(digest) if leaving > 0 => {
-            let digits: String = digest.to_string().chars().take(12).collect();
+            let digits = digest.short();
             let message = format!(
                 "{} left, and their schemas wait for a word. Approve: kubectl tenantry approve {set} {digits}",
-                plural(leaving, "tenant")
+                count(leaving, "tenant")
             );
-            observation(types::AWAITING_APPROVAL, Truth::True, reasons::AWAITING_APPROVAL, message)
+            Observation::new(types::AWAITING_APPROVAL, Truth::True, reasons::AWAITING_APPROVAL, message)
         }
         _ => none(),
     }
@@ -156,15 +146,15 @@ fn awaiting(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
 
 fn paused(set: &str, seen: &Seen, report: Option<&Report>) -> Observation {
     if matches!(seen, Seen::Suspended) {
-        return observation(types::PAUSED, Truth::True, reasons::SUSPENDED, "spec.suspend is true");
+        return Observation::new(types::PAUSED, Truth::True, reasons::SUSPENDED, "spec.suspend is true");
     }
     let rollout = report.and_then(|report| Some((report, report.rollout.as_ref()?)));
     match rollout.and_then(|(report, rollout)| Some((report, rollout, rollout.paused.as_ref()?))) {
         Some((report, rollout, paused)) => {
             let situation = paused_at(set, report, rollout, paused);
-            observation(types::PAUSED, Truth::True, situation.reason, situation.message)
+            Observation::new(types::PAUSED, Truth::True, situation.reason, situation.message)
         }
-        None => observation(types::PAUSED, Truth::False, reasons::RUNNING, "nothing is paused"),
+        None => Observation::new(types::PAUSED, Truth::False, reasons::RUNNING, "nothing is paused"),
     }
 }
 

@@ -24,7 +24,6 @@ use tenantry_fleet::{Fleet, Mode, Options};
 
 pub(crate) use observe::config_maps_of;
 pub(crate) use publish::Published;
-pub(crate) use status::digits;
 pub(crate) use worker::{View, Workers};
 
 use crate::Error;

@@ -17,7 +17,7 @@ use tenantry_fleet::{Report, RolloutReport};
 use super::observe::{Seen, Wanted};
 use super::rollouts::Plans;
 use super::slices::{Slices, lay_out};
-use super::status::{digits, tenant};
+use super::status::tenant;
 use super::worker::View;
 use super::{revisions, rollouts, status};
 use crate::context::{Context, FIELD_MANAGER, locked};
@@ -143,8 +143,10 @@ async fn slices(
 /// The slices of a set as the API server has them.
 async fn held(api: &Api<TenantSlice>, set: &str) -> Result<Slices, Error> {
     let of_set = ListParams::default().fields(&format!("tenantSetRef.name={set}"));
-    let list =
-        api.list(&of_set).await.map_err(Error::api("listing the slices of", format!("tenantset/{set}")))?;
+    let list = api
+        .list(&of_set)
+        .await
+        .map_err(Error::api("listing the slices of", report::named::<TenantSet>(set)))?;
     Ok(list.into_iter().map(|slice| (slice.name_any(), slice.spec)).collect())
 }
 
@@ -201,9 +203,9 @@ async fn one_rollout(
     let object = match object {
         Some(object) => object.clone(),
         None => {
-            let mut spec = json!({"tenantSetRef": {"name": set.name_any()}, "to": digits(&rollout.to)});
+            let mut spec = json!({"tenantSetRef": {"name": set.name_any()}, "to": rollout.to.revision()});
             if let Some(from) = &rollout.from {
-                spec["from"] = Value::from(digits(from));
+                spec["from"] = Value::from(from.revision());
             }
             apply(api, set, &rollout.id, json!({"spec": spec})).await?
         }
@@ -240,7 +242,7 @@ async fn revision(
     if report.revision.as_ref() != Some(&wanted.revision) {
         return Ok(());
     }
-    let name = digits(&wanted.revision);
+    let name = wanted.revision.revision().to_owned();
     if published.revision.as_ref() == Some(&name) {
         return Ok(());
     }
@@ -273,20 +275,18 @@ where
         "ownerReferences": set.controller_owner_ref(&()).into_iter().collect::<Vec<_>>(),
     });
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
-    let object = format!("{}/{name}", K::kind(&()).to_lowercase());
-    api.patch(name, &parameters, &Patch::Apply(&content)).await.map_err(Error::api("writing", object))
+    let written = api.patch(name, &parameters, &Patch::Apply(&content)).await;
+    written.map_err(Error::api("writing", report::named::<K>(name)))
 }
 
-async fn delete<K>(api: &Api<K>, name: &str) -> Result<(), Error>
+/// Deletes an object of ours; one that is gone already is no failure.
+pub(super) async fn delete<K>(api: &Api<K>, name: &str) -> Result<(), Error>
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
 {
     match api.delete(name, &DeleteParams::default()).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(said)) if said.code == 404 => Ok(()),
-        Err(error) => {
-            let object = format!("{}/{name}", K::kind(&()).to_lowercase());
-            Err(Error::api("deleting", object)(error))
-        }
+        Err(error) => Err(Error::api("deleting", report::named::<K>(name))(error)),
     }
 }

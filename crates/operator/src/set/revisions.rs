@@ -5,17 +5,17 @@ use std::io::Write as _;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{ListParams, PostParams};
 use kube::{Api, ResourceExt as _};
 use tenantry_api::refs::LocalRef;
 use tenantry_api::schema_revision::{RevisionSource, SchemaRevisionSpec};
 use tenantry_api::{SchemaDefinition, SchemaRevision};
 
 use super::observe::Wanted;
-use super::status::digits;
-use crate::Error;
+use super::publish::delete;
 use crate::context::Context;
 use crate::subject::Key;
+use crate::{Error, report};
 
 /// Keeps a copy of a definition, where there is none of that revision, and lets the oldest go.
 pub(super) async fn keep(
@@ -26,11 +26,11 @@ pub(super) async fn keep(
 ) -> Result<(), Error> {
     let key = Key::of(definition);
     let api: Api<SchemaRevision> = Api::namespaced(context.client.clone(), &key.namespace);
-    let object = || format!("schemadefinition/{}", key.name);
+    let object = || report::reference(definition);
     let of_definition = ListParams::default().fields(&format!("spec.definitionRef.name={}", key.name));
     let mut known =
         api.list(&of_definition).await.map_err(Error::api("listing the revisions of", object()))?.items;
-    let revision = digits(&wanted.revision);
+    let revision = wanted.revision.revision();
     if known.iter().any(|one| one.spec.content_hash == wanted.revision.as_str()) {
         return Ok(());
     }
@@ -51,11 +51,7 @@ pub(super) async fn keep(
         |one: &SchemaRevision| pinned.iter().any(|pin| one.spec.content_hash.starts_with(pin.as_str()));
     let kept = usize::try_from(limit).unwrap_or(1).saturating_sub(1);
     for old in known.iter().skip(kept).filter(|one| !is_pinned(one)) {
-        match api.delete(&old.name_any(), &DeleteParams::default()).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(said)) if said.code == 404 => {}
-            Err(error) => return Err(Error::api("deleting an old revision of", object())(error)),
-        }
+        delete(&api, &old.name_any()).await?;
     }
     Ok(())
 }
@@ -65,7 +61,7 @@ fn spec(definition: &SchemaDefinition, wanted: &Wanted) -> SchemaRevisionSpec {
     let text: String = sources.iter().map(|source| source.text.as_str()).collect();
     SchemaRevisionSpec {
         definition_ref: LocalRef { name: definition.name_any() },
-        revision: digits(&wanted.revision),
+        revision: wanted.revision.revision().to_owned(),
         content_hash: wanted.revision.to_string(),
         number: 0,
         engine: definition.spec.engine,

@@ -11,9 +11,9 @@ use tenantry_fleet::rollout::{Paused, RolloutState};
 use tenantry_fleet::{GroupOutcome, GroupReport, RolloutReport};
 use tenantry_planner::{Digest, Lock, Plan};
 
-use super::situation::wave;
-use super::status::{cut, digits};
-use super::words::{number, tenants};
+use super::situation::{hazards, wave, why};
+use super::status::cut;
+use super::words::{bounded, grouped, tenants};
 
 /// How many entries a list has at most, and how long one is, as the CRD says.
 const ENTRIES: usize = 20;
@@ -31,9 +31,7 @@ pub(super) fn status(
     generation: i64,
     now: Timestamp,
 ) -> SchemaRolloutStatus {
-    let hazards: BTreeSet<String> =
-        rollout.groups.iter().flat_map(|group| &group.hazards).map(ToString::to_string).collect();
-    let hazards = hazards.into_iter().collect::<Vec<_>>().join(",");
+    let hazards = hazards(rollout).join(",");
     let (there, of) = done(rollout);
     let waves = rollout.waves.iter().take(ENTRIES).map(|wave| {
         let before = current.waves.iter().find(|before| before.name == wave.name);
@@ -49,13 +47,13 @@ pub(super) fn status(
             None => "-".to_owned(),
         }),
         done: Some(format!("{there}/{of}")),
-        failed: Some(count(rollout.failures.len())),
+        failed: Some(bounded(rollout.failures.len())),
         hazards: Some(cut(&hazards, LINE)).filter(|hazards| !hazards.is_empty()),
         start_time: rollout.started.map(Time),
         completion_time: rollout.ended.map(Time),
         waves: waves.collect(),
         groups: rollout.groups.iter().take(ENTRIES).map(|group| self::group(group, plans)).collect(),
-        groups_total: Some(count(rollout.groups.len())),
+        groups_total: Some(bounded(rollout.groups.len())),
     }
 }
 
@@ -63,10 +61,6 @@ pub(super) fn status(
 fn done(rollout: &RolloutReport) -> (u32, u32) {
     let in_waves: u32 = rollout.waves.iter().map(|wave| wave.tenants).sum();
     (rollout.done + rollout.made, in_waves + rollout.to_make)
-}
-
-fn count(number: usize) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// The same status, about the spec as it is by now.
@@ -77,10 +71,6 @@ pub(super) fn seen_again(status: &SchemaRolloutStatus, generation: i64) -> Schem
         condition.observed_generation = Some(generation);
     }
     status
-}
-
-fn whole(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 fn state(state: RolloutState) -> State {
@@ -108,10 +98,10 @@ fn wave_status(
         |known: Option<Option<Time>>, is: bool| known.flatten().or(is.then_some(Time(now))).filter(|_| is);
     WaveStatus {
         name: wave.name.clone(),
-        tenants: whole(wave.tenants),
-        done: whole(wave.done),
-        failed: whole(wave.failed),
-        failure_budget: Some(whole(wave.budget)),
+        tenants: bounded(wave.tenants),
+        done: bounded(wave.done),
+        failed: bounded(wave.failed),
+        failure_budget: Some(bounded(wave.budget)),
         start_time: since(before.map(|before| before.start_time.clone()), begun),
         ready_time: since(before.map(|before| before.ready_time.clone()), over),
     }
@@ -125,11 +115,11 @@ fn group(group: &GroupReport, plans: &Plans) -> GroupStatus {
     GroupStatus {
         from: group.from.as_ref().map(ToString::to_string),
         to: plan.map_or_else(|| "-".to_owned(), |plan| plan.to.to_string()),
-        tenants: whole(group.tenants),
+        tenants: bounded(group.tenants),
         examples: group.examples.iter().take(5).map(ToString::to_string).collect(),
         digest: group.digest.as_ref().map(ToString::to_string),
         statements: steps().take(ENTRIES).map(|step| cut(&step.sql, STATEMENT)).collect(),
-        statements_total: Some(whole(group.statements)),
+        statements_total: Some(bounded(group.statements)),
         hazards: steps()
             .flat_map(|step| &step.hazards)
             .take(ENTRIES)
@@ -141,21 +131,15 @@ fn group(group: &GroupReport, plans: &Plans) -> GroupStatus {
 }
 
 fn observations(rollout: &RolloutReport) -> Vec<Observation> {
-    let one = |type_, status, reason, message: &str| Observation {
-        type_,
-        status,
-        reason,
-        message: message.to_owned(),
-    };
     let (there, of) = done(rollout);
     let done = format!(
         "{} of {} at {}{}",
-        number(there),
+        grouped(there),
         tenants(of),
-        digits(&rollout.to),
+        rollout.to.revision(),
         match rollout.failures.len() {
             0 => String::new(),
-            failed => format!(", {} failed", number(failed)),
+            failed => format!(", {} failed", grouped(failed)),
         }
     );
     let message = rollout.message.as_ref().map_or(done.clone(), |message| format!("{message}; {done}"));
@@ -166,24 +150,29 @@ fn observations(rollout: &RolloutReport) -> Vec<Observation> {
         // It is over, and another one took its place: nothing of it is waited for.
         (RolloutState::Superseded, _) => (Truth::True, reasons::SUPERSEDED, None),
         (RolloutState::AwaitingApproval, _) => (Truth::False, reasons::AWAITING_APPROVAL, None),
-        (RolloutState::Paused, Some(Paused::BudgetSpent { .. })) => {
-            (Truth::False, reasons::BUDGET_SPENT, Some(types::STALLED))
+        (RolloutState::Paused, Some(paused @ Paused::BudgetSpent { .. })) => {
+            (Truth::False, why(paused), Some(types::STALLED))
         }
-        (RolloutState::Paused, Some(Paused::AfterWave { .. })) => (Truth::False, reasons::WAVE_PAUSE, None),
+        (RolloutState::Paused, Some(paused)) => (Truth::False, why(paused), None),
         (RolloutState::Paused, _) => (Truth::False, reasons::PAUSED, None),
         (RolloutState::RollingBack, _) => (Truth::False, reasons::ROLLING_BACK, Some(types::RECONCILING)),
         (RolloutState::Running, _) => (Truth::False, reasons::ROLLING_OUT, Some(types::RECONCILING)),
     };
-    let mut all = vec![one(types::READY, ready, reason, &message)];
-    all.extend(going.map(|type_| one(type_, Truth::True, reason, &message)));
+    let mut all = vec![Observation::new(types::READY, ready, reason, message.as_str())];
+    all.extend(going.map(|type_| Observation::new(type_, Truth::True, reason, message.as_str())));
     let unproved = rollout.groups.iter().filter(|group| group.outcome == GroupOutcome::Blocked).count();
     all.push(match unproved {
-        0 => one(types::PROVED, Truth::True, reasons::PROVED, "every group's plan was proved on a shadow"),
-        some => one(
+        0 => Observation::new(
+            types::PROVED,
+            Truth::True,
+            reasons::PROVED,
+            "every group's plan was proved on a shadow",
+        ),
+        some => Observation::new(
             types::PROVED,
             Truth::False,
             reasons::NO_PLAN_POSSIBLE,
-            &format!("{some} of {} groups have no plan; status.groups says why", rollout.groups.len()),
+            format!("{some} of {} groups have no plan; status.groups says why", rollout.groups.len()),
         ),
     });
     let awaits = rollout.state == RolloutState::AwaitingApproval;
@@ -191,13 +180,11 @@ fn observations(rollout: &RolloutReport) -> Vec<Observation> {
         true => (reasons::AWAITING_APPROVAL, message.as_str()),
         false => (reasons::NOTHING_TO_APPROVE, "nothing waits for an approval"),
     };
-    all.push(one(types::AWAITING_APPROVAL, awaits.into(), reason, what));
+    all.push(Observation::new(types::AWAITING_APPROVAL, awaits.into(), reason, what));
     let (reason, what) = match &rollout.paused {
-        Some(Paused::BudgetSpent { .. }) => (reasons::BUDGET_SPENT, message.as_str()),
-        Some(Paused::AfterWave { .. }) => (reasons::WAVE_PAUSE, message.as_str()),
-        Some(Paused::ByPerson { .. }) => (reasons::PAUSED, message.as_str()),
+        Some(paused) => (why(paused), message.as_str()),
         None => (reasons::RUNNING, "nothing is paused"),
     };
-    all.push(one(types::PAUSED, rollout.paused.is_some().into(), reason, what));
+    all.push(Observation::new(types::PAUSED, rollout.paused.is_some().into(), reason, what));
     all
 }

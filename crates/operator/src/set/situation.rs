@@ -1,14 +1,16 @@
 //! In which situation a TenantSet is, as `Ready` says it. Decides only.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tenantry_api::conditions::{Truth, reasons};
 use tenantry_engine::EngineError;
 use tenantry_fleet::rollout::{Outcome, Paused, RolloutState, Waiting};
 use tenantry_fleet::{DepartureState, DriftMode, FleetError, Report, RolloutReport, TenantState};
+use tenantry_planner::Digest;
 
 use super::decide::only_another_spec_helps;
 use super::observe::{Refusal, Seen};
-use super::status::digits;
-use super::words::{list, number, plural, schemas, tenants};
+use super::words::{count, grouped, list, tenants};
 use super::worker::{Doing, View};
 
 /// `Ready`, and what goes with it.
@@ -101,12 +103,16 @@ fn running(
     let counts = &report.counts;
     // Until it has started, states are judged against the revision before.
     let there = if report.revision.as_ref() == Some(&rollout.to) { counts.in_sync } else { 0 };
-    let mut message = format!("{} of {} at {}", number(there), tenants(counts.total), digits(&rollout.to));
+    let mut message = format!("{} of {} at {}", grouped(there), tenants(counts.total), rollout.to.revision());
     if rollout.to_make > 0 {
-        message.push_str(&format!(", {} of {} made", number(rollout.made), schemas(rollout.to_make)));
+        message.push_str(&format!(
+            ", {} of {} made",
+            grouped(rollout.made),
+            count(rollout.to_make, "schema")
+        ));
     }
     if counts.failed > 0 {
-        message.push_str(&format!(", {} failed", number(counts.failed)));
+        message.push_str(&format!(", {} failed", grouped(counts.failed)));
     }
     if let Some(wave) = wave(rollout) {
         message.push_str(&format!("; wave {wave}"));
@@ -164,14 +170,8 @@ fn failed(error: &FleetError, report: Option<&Report>) -> Situation {
     let mut message = match error {
         FleetError::Definition { definition, faults, database, version, .. } if !faults.is_empty() => {
             let fault = &faults[0];
-            let place = match fault.source.is_empty() {
-                true => String::new(),
-                false => format!("{}, line {}, column {}: ", fault.source, fault.line, fault.column),
-            };
-            format!(
-                "schemadefinition/{definition}: {place}{} (PostgreSQL {version} on {database})",
-                fault.message
-            )
+            let said = fault.in_a_line();
+            format!("schemadefinition/{definition}: {said} (PostgreSQL {version} on {database})")
         }
         other => other.to_string(),
     };
@@ -179,7 +179,7 @@ fn failed(error: &FleetError, report: Option<&Report>) -> Situation {
         && let Some(revision) = &report.revision
         && going == Going::Nowhere
     {
-        let stays = format!(". {} stay at {}", tenants(report.counts.total), digits(revision));
+        let stays = format!(". {} stay at {}", tenants(report.counts.total), revision.revision());
         message = message.trim_end_matches('.').to_owned() + &stays;
     }
     Situation::not(reason, going, message)
@@ -208,7 +208,7 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
     let bad = |count: u32, what: &str, state: TenantState| {
         format!(
             "{} of {} {what}: {}. Look: kubectl tenantry tenants {set} --state {state}",
-            number(count),
+            grouped(count),
             tenants(counts.total),
             list(report, state)
         )
@@ -242,7 +242,7 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
     if missing > 0 {
         let message = format!(
             "{} missing from their sources at once, and left as they are: mend the source, or say that they left by spec.letGo: {missing}",
-            plural(missing, "tenant")
+            count(missing, "tenant")
         );
         return Situation::not(reasons::TOO_MANY_REMOVED, Going::Still, message);
     }
@@ -256,8 +256,8 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
     }
     let behind = counts.outdated + counts.migrating;
     if behind > 0 || report.revision.as_ref() != Some(&report.target) && counts.total > 0 {
-        let target = digits(&report.target);
-        let message = format!("{} of {} not at {target} yet", number(behind), tenants(counts.total));
+        let target = report.target.revision();
+        let message = format!("{} of {} not at {target} yet", grouped(behind), tenants(counts.total));
         let going = if view.settled.is_none() { Going::On } else { Going::Still };
         return Situation::not(reasons::ROLLING_OUT, going, message);
     }
@@ -270,14 +270,14 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
         let message = bad(counts.drifted, "drifted", TenantState::Drifted);
         return Situation::not(reasons::TENANTS_DRIFTED, Going::Still, message);
     }
-    let at = digits(report.revision.as_ref().unwrap_or(&report.target));
+    let at = report.revision.as_ref().unwrap_or(&report.target).revision();
     let message = match counts.drifted {
         0 => format!("all {} are at {at}", tenants(counts.total)),
         drifted => format!(
             "{} of {} are at {at}, {} drifted",
-            number(counts.in_sync),
+            grouped(counts.in_sync),
             tenants(counts.total),
-            number(drifted)
+            grouped(drifted)
         ),
     };
     Situation::new(Truth::True, reasons::IN_SYNC, Going::Still, message)
@@ -287,47 +287,50 @@ fn at_rest(set: &str, view: &View, report: &Report) -> Situation {
 pub(super) fn approve(set: &str, rollout: &RolloutReport) -> String {
     let waiting: u32 =
         rollout.groups.iter().filter(|group| group.needs_approval).map(|group| group.tenants).sum();
-    let hazards: std::collections::BTreeSet<String> =
-        rollout.groups.iter().flat_map(|group| &group.hazards).map(ToString::to_string).collect();
-    let hazards: Vec<String> = hazards.into_iter().collect();
+    let hazards = hazards(rollout);
     let what = if hazards.is_empty() { String::new() } else { format!(" ({})", hazards.join(", ")) };
-    let digest =
-        rollout.digest.as_ref().map(|digest| digest.to_string().chars().take(12).collect::<String>());
     format!(
         "{} would change. Approve: kubectl tenantry approve {set} {}. Look: kubectl tenantry plan {set}{what}",
         tenants(waiting),
-        digest.unwrap_or_default()
+        rollout.digest.as_ref().map(Digest::short).unwrap_or_default()
     )
+}
+
+/// What may hurt, all groups together, each once.
+pub(super) fn hazards(rollout: &RolloutReport) -> Vec<String> {
+    let kinds: BTreeSet<String> =
+        rollout.groups.iter().flat_map(|group| &group.hazards).map(ToString::to_string).collect();
+    kinds.into_iter().collect()
+}
+
+/// The reason of a pause.
+pub(super) fn why(paused: &Paused) -> &'static str {
+    match paused {
+        Paused::BudgetSpent { .. } => reasons::BUDGET_SPENT,
+        Paused::ByPerson { .. } => reasons::PAUSED,
+        Paused::AfterWave { .. } => reasons::WAVE_PAUSE,
+    }
 }
 
 /// A rollout that is paused.
 pub(super) fn paused_at(set: &str, report: &Report, rollout: &RolloutReport, paused: &Paused) -> Situation {
-    let left = report.counts.outdated + report.counts.pending;
-    match paused {
+    let left = tenants(report.counts.outdated + report.counts.pending);
+    let (going, message) = match paused {
         Paused::BudgetSpent { .. } => {
             let cause = common_cause(rollout).map(|cause| format!(", most: {cause}")).unwrap_or_default();
-            let message = format!(
-                "{paused}{cause}. {} untouched. Look: kubectl tenantry tenants {set} --failed",
-                tenants(left)
-            );
-            Situation::not(reasons::BUDGET_SPENT, Going::Nowhere, message)
+            let look = format!("Look: kubectl tenantry tenants {set} --failed");
+            (Going::Nowhere, format!("{paused}{cause}. {left} untouched. {look}"))
         }
-        Paused::ByPerson { .. } => Situation::not(
-            reasons::PAUSED,
-            Going::Still,
-            format!("{paused}; {} to go. Go on: kubectl tenantry resume {set}", tenants(left)),
-        ),
-        Paused::AfterWave { .. } => Situation::not(
-            reasons::WAVE_PAUSE,
-            Going::Still,
-            format!("{paused}; {} to go. Go on: kubectl tenantry resume {set}", tenants(left)),
-        ),
-    }
+        Paused::ByPerson { .. } | Paused::AfterWave { .. } => {
+            (Going::Still, format!("{paused}; {left} to go. Go on: kubectl tenantry resume {set}"))
+        }
+    };
+    Situation::not(why(paused), going, message)
 }
 
 /// The cause that most failures have.
 fn common_cause(rollout: &RolloutReport) -> Option<String> {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    let mut counts = BTreeMap::<&str, usize>::new();
     for failure in &rollout.failures {
         *counts.entry(&failure.cause).or_default() += 1;
     }

@@ -12,6 +12,7 @@ use super::conditions::observations;
 use super::observe::Seen;
 use super::publish::shown;
 
+use super::words::bounded;
 use super::worker::View;
 
 /// How many entries the lists of a status have at most, and how long one is, as the CRD says.
@@ -19,7 +20,7 @@ const ENTRIES: usize = 20;
 const EXAMPLES: usize = 5;
 const LINE: usize = 512;
 const MESSAGE: usize = 256;
-/// How many digits of a revision or fingerprint people see.
+/// How many digits of a fingerprint people see.
 const DIGITS: usize = 10;
 
 /// The whole status. What is not known any more stays as it was last seen.
@@ -54,8 +55,8 @@ fn of_report(report: &Report, drift: &[DriftGroup], seen: &Seen) -> TenantSetSta
     TenantSetStatus {
         observed_generation: None,
         conditions: Vec::new(),
-        revision: report.revision.as_ref().map(digits),
-        target_revision: target.map(digits),
+        revision: report.revision.as_ref().map(revision),
+        target_revision: target.map(revision),
         tenants: Some(counts(report)),
         rollout_ref: shown(report).next().map(|rollout| LocalRef { name: rollout.id.clone() }),
         home: match seen {
@@ -74,18 +75,17 @@ fn of_report(report: &Report, drift: &[DriftGroup], seen: &Seen) -> TenantSetSta
 
 fn counts(report: &Report) -> tenant_set::TenantCounts {
     let counts = &report.counts;
-    let number = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     tenant_set::TenantCounts {
-        total: number(counts.total),
-        pending: number(counts.pending),
-        in_sync: number(counts.in_sync),
-        outdated: number(counts.outdated),
-        migrating: number(counts.migrating),
-        drifted: number(counts.drifted),
-        failed: number(counts.failed),
-        blocked: number(counts.blocked),
-        unreachable: number(counts.unreachable),
-        removed: number(counts.removed),
+        total: bounded(counts.total),
+        pending: bounded(counts.pending),
+        in_sync: bounded(counts.in_sync),
+        outdated: bounded(counts.outdated),
+        migrating: bounded(counts.migrating),
+        drifted: bounded(counts.drifted),
+        failed: bounded(counts.failed),
+        blocked: bounded(counts.blocked),
+        unreachable: bounded(counts.unreachable),
+        removed: bounded(counts.removed),
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn tenant(
         database: tenant.database.to_string(),
         // One whose name makes no schema has none.
         schema: tenant.schema.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-        revision: tenant.revision.as_ref().map(digits),
+        revision: tenant.revision.as_ref().map(revision),
         state: state(tenant.state),
         since: tenant.since.map(Time),
         fingerprint: group.map(|group| fingerprint(&group.fingerprint.to_string())),
@@ -140,11 +140,11 @@ fn drift_group(group: &DriftGroup) -> tenant_set::DriftGroup {
     };
     tenant_set::DriftGroup {
         fingerprint: fingerprint(&group.fingerprint.to_string()),
-        revision: digits(&group.revision),
-        tenants: i32::try_from(group.tenants.len()).unwrap_or(i32::MAX),
+        revision: revision(&group.revision),
+        tenants: bounded(group.tenants.len()),
         examples: group.tenants.iter().take(EXAMPLES).map(ToString::to_string).collect(),
         since: group.since.map(Time),
-        differences_total: i32::try_from(lines.len()).unwrap_or(i32::MAX),
+        differences_total: bounded(lines.len()),
         differences: lines.iter().take(ENTRIES).map(|line| cut(line, LINE)).collect(),
         allow: group.allow.iter().take(ENTRIES).map(|pattern| cut(pattern, MESSAGE)).collect(),
     }
@@ -164,14 +164,14 @@ fn leaving(report: &Report) -> Option<tenant_set::Leaving> {
     let waiting: Vec<_> = report.departures.in_state(DepartureState::AwaitingApproval).collect();
     Some(tenant_set::Leaving {
         digest: digest.to_string(),
-        tenants: i32::try_from(waiting.len()).unwrap_or(i32::MAX),
+        tenants: bounded(waiting.len()),
         examples: waiting.iter().take(EXAMPLES).map(|one| one.name.to_string()).collect(),
     })
 }
 
-/// A revision as people see it, also in the names of objects.
-pub(crate) fn digits(digest: &Digest) -> String {
-    digest.as_str().chars().take(DIGITS).collect()
+/// A revision as the API has it.
+fn revision(digest: &Digest) -> String {
+    digest.revision().to_owned()
 }
 
 /// A fingerprint as people see it: without the version of its algorithm.

@@ -1,38 +1,20 @@
 //! Numbers and names as messages have them.
 
-use std::fmt::Display;
-
 use tenantry_fleet::{Report, TenantState};
+
+pub(super) use tenantry_engine::words::{count, grouped};
 
 /// How many names a message has.
 const NAMES: usize = 3;
 
-/// `1,500`.
-pub(super) fn number(count: impl Display) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+/// A count as the API has it.
+pub(super) fn bounded(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
 }
 
 /// `1 tenant`, `1,500 tenants`.
-pub(super) fn tenants(count: u32) -> String {
-    plural(usize::try_from(count).unwrap_or(usize::MAX), "tenant")
-}
-
-/// `1 schema`, `1,500 schemas`.
-pub(super) fn schemas(count: u32) -> String {
-    plural(usize::try_from(count).unwrap_or(usize::MAX), "schema")
-}
-
-/// `1 database`, `2 databases`.
-pub(super) fn plural(count: usize, what: &str) -> String {
-    format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
+pub(super) fn tenants(number: u32) -> String {
+    count(number, "tenant")
 }
 
 /// The names of those in a state: `globex, hooli and 3 more`.
@@ -45,18 +27,7 @@ pub(super) fn list(report: &Report, state: TenantState) -> String {
         .collect();
     let shown = names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(NAMES) {
-        Some(more) if more > 0 => format!("{shown} and {} more", number(more)),
+        Some(more) if more > 0 => format!("{shown} and {} more", grouped(more)),
         _ => shown,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        let told = [0, 7, 999, 1000, 1500, 1_234_567].map(number);
-        assert_eq!(told, ["0", "7", "999", "1,000", "1,500", "1,234,567"]);
     }
 }

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 use tenantry_api::schema_rollout::ApprovalRecord;
+use tenantry_fleet::rollout::PLAN_DIGITS;
 
 use super::{Refused, Verdict, by, carry_out};
 use crate::args::ApproveArgs;
 use crate::cluster::client::Cluster;
 use crate::cluster::scene::{Scene, is_over};
-use crate::cluster::words::{DIGEST_DIGITS, short};
+use crate::cluster::words::short;
 use crate::output::text::count;
 use crate::{Failure, Outcome};
 
@@ -37,7 +38,7 @@ struct Offer {
 fn decide(scene: &Scene, typed: &str, by: Option<&str>, now: Timestamp) -> Result<Verdict, Refused> {
     let digits = typed.trim().to_ascii_lowercase();
     let is_digest =
-        (DIGEST_DIGITS..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        (PLAN_DIGITS..=64).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
     if !is_digest {
         return Err(Refused::NoDigest(typed.to_owned()));
     }
